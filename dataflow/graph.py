@@ -1,0 +1,297 @@
+"""A graph as frozen data: inputs, parameters, nodes and a target, in the order of the document.
+
+Knows no YAML, no arrays and no operators. A node names its operator and its operands; an operand is the
+name of a value or a number. What an expression introduces is a hidden node: it belongs to the node whose
+expression it stands in and is called ``owner#1``, ``owner#2``, ... in the order of evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import inf, nan
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dataflow.errors import Diagnostic, GraphError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Operand = str | int | float
+Size = int | str
+
+DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+HIDDEN = "#"
+FORMAT = 1
+NONFINITE: Mapping[str, float] = MappingProxyType({"NaN": nan, "Infinity": inf, "-Infinity": -inf})
+
+
+class Input(NamedTuple):
+    """A value given from outside: a number or nested tuples of numbers, or a file that holds it.
+
+    `shape` may name symbolic sizes; `dtype` is None where it is the graph's. `differentiable` is None
+    where nothing is said: then data from a file is not differentiated, and a value in the text is.
+    """
+
+    value: Any = None
+    source: str | None = None
+    shape: tuple[Size, ...] | None = None
+    dtype: str | None = None
+    columns: str | tuple[str, ...] | None = None
+    differentiable: bool | None = None
+    description: str = ""
+
+
+class Node(NamedTuple):
+    """An operator applied to operands. `outputs` names the results of an operator that has several.
+
+    >>> Node("multiply", ("b", "c"))
+    Node(op='multiply', inputs=('b', 'c'), attributes=mappingproxy({}), outputs=(), description='')
+    """
+
+    op: str
+    inputs: tuple[Operand, ...]
+    attributes: Mapping[str, Any] = EMPTY
+    outputs: tuple[str, ...] = ()
+    description: str = ""
+
+
+class Graph:
+    """A computation graph. Equal graphs have equal digests, whatever their spelling and descriptions.
+
+    `source` is where its text came from (for diagnostics), `operators` the table that it was checked against
+    (None before); neither is part of what the graph is.
+
+    >>> graph = Graph(inputs={"a": 5, "b": 3, "c": 2}, target="J", nodes={
+    ...     "u": Node("multiply", ("b", "c")), "v": Node("add", ("a", "u")), "J": Node("multiply", (3, "v"))})
+    >>> list(graph.nodes), graph.inputs["a"].value, graph.digest[:15]
+    (['u', 'v', 'J'], 5.0, 'sha256:57e8f16f')
+    """
+
+    __slots__ = (
+        "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires", "source", "target",
+    )  # fmt: skip
+
+    description: str
+    dtype: str
+    inputs: Mapping[str, Input]
+    name: str
+    nodes: Mapping[str, Node]
+    operators: Any
+    parameters: Mapping[str, Input]
+    requires: Mapping[str, str]
+    source: Any
+    target: str | None
+
+    def __init__(
+        self,
+        *,
+        inputs: Mapping[str, Any] = EMPTY,
+        parameters: Mapping[str, Any] = EMPTY,
+        nodes: Mapping[str, Node] = EMPTY,
+        target: str | None = None,
+        name: str = "",
+        description: str = "",
+        dtype: str = "float64",
+        requires: Mapping[str, str] = EMPTY,
+        source: Any = None,
+        operators: Any = None,
+    ) -> None:
+        fields = {
+            "name": name, "description": description, "dtype": dtype, "target": target, "source": source,
+            "operators": operators, "requires": MappingProxyType(dict(requires)),
+            "nodes": MappingProxyType(dict(nodes)),
+            "inputs": MappingProxyType({key: _as_input(value) for key, value in inputs.items()}),
+            "parameters": MappingProxyType({key: _as_input(value) for key, value in parameters.items()}),
+        }  # fmt: skip
+        for key, value in fields.items():
+            object.__setattr__(self, key, value)
+
+    def __setattr__(self, key: str, value: object) -> None:
+        raise AttributeError(f"a Graph is frozen: `{key}` cannot be set; use graph.replace({key}=...)")
+
+    def replace(self, **changes: Any) -> Self:
+        """The same graph with some fields changed.
+
+        >>> Graph(target="J").replace(target="u").target
+        'u'
+        """
+        return type(self)(**{key: getattr(self, key) for key in self.__slots__} | changes)
+
+    def __eq__(self, other: object) -> bool:
+        return self.canonical() == other.canonical() if isinstance(other, Graph) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.canonical())
+
+    def __repr__(self) -> str:
+        label = f"{self.name}: " if self.name else ""
+        return f"<Graph {label}{len(self.inputs)} inputs, {len(self.parameters)} parameters, {len(self.nodes)} nodes>"
+
+    @property
+    def given(self) -> Mapping[str, Input]:
+        """Inputs and parameters together, in the order of the document."""
+        return {**self.inputs, **self.parameters}
+
+    def producers(self) -> dict[str, str]:
+        """Which node makes a value, for every value that does not bear its node's own name."""
+        return {output: name for name, node in self.nodes.items() for output in node.outputs}
+
+    def names(self, *, hidden: bool = False) -> Iterator[str]:
+        """The names of all values: inputs, parameters, then nodes, in the order of the document."""
+        yield from self.inputs
+        yield from self.parameters
+        for name, node in self.nodes.items():
+            if node.outputs:
+                yield from node.outputs
+            elif hidden or HIDDEN not in name:
+                yield name
+
+    def canonical(self) -> str:
+        """The desugared graph as one line of JSON, without descriptions and spelling; order is part of a graph."""
+        from json import dumps
+
+        data = {
+            "dataflow": FORMAT,
+            "name": self.name,
+            "dtype": self.dtype,
+            "inputs": {key: _input_as_data(value) for key, value in self.inputs.items()},
+            "parameters": {key: _input_as_data(value) for key, value in self.parameters.items()},
+            "nodes": {
+                key: [node.op, node.inputs, dict(sorted(node.attributes.items())), node.outputs] if node.attributes or node.outputs
+                else [node.op, node.inputs]
+                for key, node in self.nodes.items()
+            },
+            "target": self.target,
+            "requires": dict(self.requires),
+        }  # fmt: skip
+        try:
+            return dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+        except ValueError:  # a number that is not finite: rare, and worth a second pass
+            return dumps(without_nonfinite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        from hashlib import sha256
+
+        return "sha256:" + sha256(self.canonical().encode()).hexdigest()
+
+    def dump(self) -> str:
+        """The graph as YAML text; loading it gives the same graph."""
+        from dataflow.document import dump
+
+        return dump(self)
+
+
+def owner_of(name: str) -> str:
+    """The named node to which a node belongs: itself, or the one whose expression introduced it.
+
+    >>> owner_of("J#1"), owner_of("J")
+    ('J', 'J')
+    """
+    return name.partition(HIDDEN)[0]
+
+
+def sort_nodes(graph: Graph) -> list[str]:
+    """The names of the nodes, each after those it needs, else in the order of the document.
+
+    Raises `GraphError` that names every cycle in order.
+
+    >>> sort_nodes(Graph(inputs={"a": 1}, nodes={"z": Node("exp", ("y",)), "y": Node("exp", ("a",))}))
+    ['y', 'z']
+    """
+    nodes, producers = graph.nodes, graph.producers()
+    order: list[str] = []
+    cycles: list[list[str]] = []
+    done: dict[str, bool] = {}  # False: on the way down from a root, True: placed
+    for root in nodes:
+        stack = [root]
+        while stack:
+            name = stack[-1]
+            if name not in done:
+                done[name] = False
+                waiting = []
+                for operand in nodes[name].inputs:
+                    needed = producers.get(operand, operand) if producers else operand  # type: ignore[arg-type]
+                    if needed not in nodes or done.get(needed):  # type: ignore[arg-type]
+                        continue
+                    if needed in done:
+                        cycles.append(_trace_cycle(stack, done, needed))  # type: ignore[arg-type]
+                    else:
+                        waiting.append(needed)
+                if waiting:
+                    stack.extend(reversed(waiting))  # type: ignore[arg-type]
+                    continue
+            stack.pop()
+            if not done[name]:
+                done[name] = True
+                order.append(name)
+    if cycles:
+        raise GraphError([_describe_cycle(graph, cycle) for cycle in cycles])
+    return order
+
+
+def _trace_cycle(stack: list[str], done: Mapping[str, bool], start: str) -> list[str]:
+    path = [name for name in stack if done.get(name) is False]
+    return path[path.index(start) :]
+
+
+def _describe_cycle(graph: Graph, cycle: list[str]) -> Diagnostic:
+    """One diagnostic a cycle, begun at the member that stands first in the document."""
+    members = set(cycle)
+    first = cycle.index(next(name for name in graph.nodes if name in members))
+    turned = cycle[first:] + cycle[:first]
+    named = list(dict.fromkeys(map(owner_of, turned)))
+    shown = [*named, named[0]]
+    if len(shown) > 12:
+        shown = [*shown[:6], f"... ({len(shown) - 10} more)", *shown[-4:]]
+    return Diagnostic(
+        "DF0220", f"`{named[0]}` needs its own value: {' -> '.join(shown)}", ("nodes", named[0]), node=named[0],
+        hint="read `->` as \"needs\"; break the cycle by giving one of them another operand",
+    )  # fmt: skip
+
+
+def _as_input(value: Any) -> Input:
+    if not isinstance(value, Input):
+        value = Input(value)
+    if value.dtype is None or value.dtype.startswith("float"):
+        value = value._replace(value=_freeze(value.value, float))
+    else:
+        value = value._replace(value=_freeze(value.value, None))
+    return value
+
+
+def _freeze(value: Any, kind: type[float] | None) -> Any:
+    """A nested list as tuples, its integers as floats where the entry is of a float type."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return tuple(_freeze(item, kind) for item in value)  # as deep as the document: at most 64
+    if type(value) is str:
+        return NONFINITE.get(value, value)
+    if kind is float and type(value) is int:
+        return float(value) if abs(value) < 2**1023 else value  # beyond: `check_input` says so
+    return value
+
+
+def _input_as_data(entry: Input) -> Any:
+    fields = entry._asdict()
+    del fields["description"]
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def without_nonfinite(data: Any) -> Any:
+    """The same data with numbers that JSON cannot hold as text.
+
+    >>> without_nonfinite([1.0, float("-inf"), {"a": float("nan")}])
+    [1.0, '-Infinity', {'a': 'NaN'}]
+    """
+    if isinstance(data, float):
+        return data if data - data == 0 else "NaN" if data != data else "Infinity" if data > 0 else "-Infinity"
+    if isinstance(data, list | tuple):
+        return [without_nonfinite(item) for item in data]
+    if isinstance(data, Mapping):
+        return {key: without_nonfinite(item) for key, item in data.items()}
+    return data

@@ -1,0 +1,34 @@
+"""The whole plugin surface: one hook.
+
+A plugin is a module with a function of this name, marked with `dataflow.hookimpl`:
+
+    from dataflow import Operator, hookimpl
+
+    @hookimpl
+    def dataflow_operators():
+        return [Operator("square", "z = x * x", forward=lambda xp, x: x * x,
+                         backward={"x": lambda xp, g, z, x: g * (2 * x)}, broadcasts=True)]
+
+It is found through the entry point group ``dataflow``, or named on the command line with ``--plugin FILE``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from dataflow.operators import Operator
+
+PROJECT = "dataflow"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def dataflow_operators() -> Iterable[Operator]:
+    """The operators that this plugin offers. Called once, when the plugin is loaded."""
+    raise AssertionError("a specification is never called")

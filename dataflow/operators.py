@@ -1,0 +1,263 @@
+"""An operator as a value: its formula, its forward rule and its backward rules, side by side.
+
+A rule is a plain function over `xp`, the operator library bound to a kind of array:
+
+* ``forward(xp, *inputs, **attributes)`` gives the output ``z``;
+* ``backward[name](xp, g, z, *inputs, **attributes)`` gives the cotangent of input ``name`` from the
+  cotangent ``g`` of the output. ``None`` in its place says: not differentiable.
+
+Calculus is the operator's; summing over broadcast axes, adding up at fan-out, zeros and dtypes are the engine's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dataflow.errors import Diagnostic, PluginError, suggest
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+Rule = Callable[..., Any]
+Kernel = Callable[..., Any] | str
+
+NO_MAPPING: Mapping[str, Any] = {}
+VARIADIC_OUTPUTS = ("*",)
+
+
+class Interval(NamedTuple):
+    """The open interval of numbers on which an input may be drawn, less some points.
+
+    >>> POSITIVE, NONZERO.without
+    (Interval(low=0.0, high=inf, without=()), (0.0,))
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    without: tuple[float, ...] = ()
+
+
+REAL = Interval()
+POSITIVE = Interval(low=0.0)
+NONZERO = Interval(without=(0.0,))
+UNIT = Interval(0.0, 1.0)
+SYMMETRIC_UNIT = Interval(-1.0, 1.0)
+
+
+class OperatorInput(NamedTuple):
+    """One input: optional if its default is None, variadic if it stands for any number of inputs."""
+
+    name: str
+    optional: bool = False
+    variadic: bool = False
+
+
+class Attribute(NamedTuple):
+    """One attribute: a keyword of the rules, never differentiated. `annotation` says what it may be."""
+
+    name: str
+    annotation: Any
+    default: Any
+    required: bool
+
+
+class Operator:
+    """A differentiable function with its rules.
+
+    Arguments beyond the rules:
+
+    kernels:     given for a primitive: by kind of array (``"numpy"``, ``"floats"``) the function that computes it, or
+                 its place as ``"module:function"``; a kind that is not named uses its own function of the same name.
+                 None, the default, makes a composite: the forward rule itself is what is computed.
+    broadcasts:  elementwise: inputs broadcast against each other, and the engine sums the cotangents back.
+    moves:       linear, and only moves or adds elements (reshape, sum, indexing).
+    takes:       what dtype the rules see. ``"float"``: integers and booleans are converted to the float dtype of the
+                 other inputs. ``"numeric"``: the same if any input is a float, else booleans become integers.
+                 ``"any"``: the same if any input is a float, else nothing. ``"bool"``, ``"integer"``: only these.
+    kinds:       the same for single inputs, by name, apart from the others (``{"condition": "bool"}``).
+    outputs:     the names of the outputs if there are several, or ``("*",)`` for any number of them.
+    domain:      for each input the `Interval` where the function is defined and smooth; all real numbers if not named.
+    examples:    ``examples(rng)`` gives pairs (inputs, attributes) to try where `domain` cannot say it.
+    special:     rows (inputs, value, gradients) of what happens at the edges, `CONVENTIONS`.
+    analytic:    the forward rule may be evaluated at complex numbers.
+
+    Raises `PluginError` if the rules do not fit each other.
+
+    >>> square = Operator("square", "z = x * x", forward=lambda xp, x: x * x,
+    ...                   backward={"x": lambda xp, g, z, x: g * (2 * x)}, broadcasts=True)
+    >>> square.inputs[0].name, square.attributes
+    ('x', ())
+    """
+
+    __slots__ = (
+        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "examples",
+        "forward", "formula", "inputs", "kernels", "kinds", "moves", "name", "outputs", "shape", "source", "special",
+        "takes", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        formula: str,
+        *,
+        forward: Rule,
+        backward: Mapping[str, Rule | None] | Rule,
+        kernels: Mapping[str, Kernel] | None = None,
+        broadcasts: bool = False,
+        moves: bool = False,
+        takes: str = "float",
+        kinds: Mapping[str, str] = NO_MAPPING,
+        outputs: tuple[str, ...] = (),
+        shape: Rule | None = None,
+        domain: Mapping[str, Interval] = NO_MAPPING,
+        examples: Callable[[Any], Sequence[tuple[Sequence[Any], Mapping[str, Any]]]] | None = None,
+        special: Sequence[tuple[Any, ...]] = (),
+        analytic: bool = False,
+        version: int = 1,
+        description: str = "",
+        conventions: str = "",
+        source: str = "",
+    ) -> None:
+        self.name = name
+        self.formula = formula
+        self.forward = forward
+        self.backward = backward
+        self.kernels = kernels
+        self.broadcasts = broadcasts
+        self.moves = moves
+        self.takes = takes
+        self.kinds = kinds
+        self.outputs = outputs
+        self.shape = shape
+        self.domain = domain
+        self.examples = examples
+        self.special = special
+        self.analytic = analytic
+        self.version = version
+        self.description = description
+        self.conventions = conventions
+        self.source = source
+        self.inputs, self.attributes = _read_signature(name, forward)
+        _check_backward(self)
+
+    @property
+    def variadic(self) -> bool:
+        """Whether the last input stands for any number of inputs."""
+        return bool(self.inputs) and self.inputs[-1].variadic
+
+    @property
+    def signature(self) -> str:
+        """How the operator is called.
+
+        >>> reduction("total", "z = sum x", dx=lambda xp, g, z, x, *, axis, keepdims: None).signature
+        'total(x, *, axis=None, keepdims=False)'
+        """
+        inputs = [f"*{item.name}" if item.variadic else f"{item.name}=None" if item.optional else item.name
+                  for item in self.inputs]  # fmt: skip
+        attributes = [item.name if item.required else f"{item.name}={item.default!r}" for item in self.attributes]
+        return f"{self.name}({', '.join([*inputs, *(['*'] if attributes and not self.variadic else []), *attributes])})"
+
+    def __repr__(self) -> str:
+        return f"<Operator {self.signature}: {self.formula}>"
+
+
+def _fault(name: str, message: str, hint: str | None = None) -> PluginError:
+    return PluginError(Diagnostic("DF0704", f"operator `{name}`: {message}", hint=hint))
+
+
+def _read_signature(name: str, forward: Rule) -> tuple[tuple[OperatorInput, ...], tuple[Attribute, ...]]:
+    """Inputs and attributes of a forward rule, read off its code: importing `inspect` would cost 4 ms a start."""
+    code = _code_of(name, "forward", forward)
+    if not code.co_argcount:
+        raise _fault(name, "its forward rule takes no `xp`", "write forward=lambda xp, x: ...")
+    names = code.co_varnames
+    positional, keywords = names[1 : code.co_argcount], names[code.co_argcount :][: code.co_kwonlyargcount]
+    defaults = getattr(forward, "__defaults__", None) or ()
+    if any(default is not None for default in defaults):
+        raise _fault(name, "an input's default may only be None (optional)", "make it keyword-only to be an attribute")
+    required = len(positional) - len(defaults)
+    inputs = [OperatorInput(item, optional=index >= required) for index, item in enumerate(positional)]
+    if code.co_flags & 0x04:  # CO_VARARGS
+        inputs.append(OperatorInput(names[code.co_argcount + code.co_kwonlyargcount], variadic=True))
+    known = getattr(forward, "__kwdefaults__", None) or {}
+    annotations = getattr(forward, "__annotations__", {})
+    attributes = [Attribute(key, annotations.get(key), known.get(key), key not in known) for key in keywords]
+    return tuple(inputs), tuple(attributes)
+
+
+def _code_of(name: str, role: str, rule: Rule) -> CodeType:
+    code: CodeType | None = getattr(rule, "__code__", None)
+    if code is None:
+        raise _fault(name, f"its {role} rule is no plain function", f"wrap it: {role}=lambda xp, ...: ...")
+    return code
+
+
+def _check_backward(operator: Operator) -> None:
+    rules = operator.backward
+    if callable(rules):
+        _check_rule(operator, "backward", rules)
+        return
+    names = [item.name for item in operator.inputs]
+    for key in rules:
+        if key not in names:
+            meant = suggest(key, names)
+            raise _fault(operator.name, f"backward rule for `{key}`, which is not an input",
+                         f"did you mean `{meant}`?" if meant else f"its inputs are {', '.join(names)}")  # fmt: skip
+    for key in names:
+        if key not in rules:
+            raise _fault(operator.name, f"no backward rule for input `{key}`", "write None if it is not differentiable")
+        if (rule := rules[key]) is not None:
+            _check_rule(operator, f"backward[{key!r}]", rule)
+
+
+def _check_rule(operator: Operator, role: str, rule: Rule) -> None:
+    """A rule takes (xp, g, z, *inputs) and every attribute as a keyword."""
+    code = _code_of(operator.name, role, rule)
+    names = code.co_varnames
+    expected = 3 + len(operator.inputs) - operator.variadic
+    wanted = ", ".join(["xp", "g", "z", *(("*" if item.variadic else "") + item.name for item in operator.inputs)])
+    variadic = bool(code.co_flags & 0x04)
+    if not (variadic if operator.variadic or code.co_argcount != expected else True) or code.co_argcount > expected:
+        raise _fault(operator.name, f"its rule {role} takes ({', '.join(names[: code.co_argcount])})", f"expected ({wanted})")
+    keywords = set(names[code.co_argcount :][: code.co_kwonlyargcount])
+    attributes = {item.name for item in operator.attributes}
+    if stray := sorted(keywords - attributes):
+        raise _fault(operator.name, f"its rule {role} asks for `{stray[0]}`, which is no attribute of the forward rule")
+    if missing := sorted(attributes - keywords):
+        if not code.co_flags & 0x08:  # CO_VARKEYWORDS
+            raise _fault(operator.name, f"its rule {role} does not take the attribute `{missing[0]}`",
+                         f"add the keywords: lambda {wanted}, *, {', '.join(sorted(attributes))}: ...")  # fmt: skip
+
+
+def unary(name: str, formula: str, dx: Rule | None, **about: Any) -> Operator:
+    """An elementwise primitive of one input `x`.
+
+    >>> unary("exp", "z = exp(x)", lambda xp, g, z, x: g * z)
+    <Operator exp(x): z = exp(x)>
+    """
+    return Operator(name, formula, forward=lambda xp, x: getattr(xp, name)(x), backward={"x": dx},
+                    broadcasts=True, **{"kernels": {}, **about})  # fmt: skip
+
+
+def binary(name: str, formula: str, dx: Rule | None, dy: Rule | None, **about: Any) -> Operator:
+    """An elementwise primitive of two inputs `x` and `y` that broadcast.
+
+    >>> binary("subtract", "z = x - y", lambda xp, g, z, x, y: g, lambda xp, g, z, x, y: -g)
+    <Operator subtract(x, y): z = x - y>
+    """
+    return Operator(name, formula, forward=lambda xp, x, y: getattr(xp, name)(x, y), backward={"x": dx, "y": dy},
+                    broadcasts=True, **{"kernels": {}, **about})  # fmt: skip
+
+
+Axes = int | tuple[int, ...] | None
+
+
+def reduction(name: str, formula: str, dx: Rule | None, **about: Any) -> Operator:
+    """A primitive that reduces `x` over `axis` (one, several, or None for all), as in the Array API standard."""
+
+    def forward(xp: Any, x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
+        return getattr(xp, name)(x, axis=axis, keepdims=keepdims)
+
+    return Operator(name, formula, forward=forward, backward={"x": dx}, **{"kernels": {}, **about})
