@@ -1,0 +1,142 @@
+"""The tree of a document becomes a `Graph`: entries, expressions and spelled-out nodes, each problem noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dataflow.document.expressions import CONSTANTS, parse
+from dataflow.errors import Diagnostic, GraphError, suggest
+from dataflow.graph import EMPTY, NONFINITE, Graph, Input, Node, Operand
+
+if TYPE_CHECKING:
+    from dataflow.operators import Operator
+
+Tree = Mapping[str, Any]
+
+
+def build(
+    tree: Tree, operators: Mapping[str, Operator], broken: Iterable[tuple[Any, ...]] = ()
+) -> tuple[Graph, list[Diagnostic]]:
+    """The graph of a tree, and the problems of what could not be built.
+
+    `broken` are the paths where the schema found the structure wrong; an entry there keeps its name, so that
+    who uses it is not blamed, and is otherwise left out.
+    """
+    operators = dict(operators)
+    skipped = {path[:2] for path in broken}
+    found: list[Diagnostic] = []
+    sections: dict[str, dict[str, Input]] = {
+        section: {
+            name: Input() if (section, name) in skipped else _build_input(entry)
+            for name, entry in _section(tree, section, skipped).items()
+        }
+        for section in ("inputs", "parameters")
+    }
+    nodes: dict[str, Node] = {}
+    for name, entry in _section(tree, "nodes", skipped).items():
+        if ("nodes", name) in skipped:
+            nodes[name] = Node("identity", (0,))
+            continue
+        try:
+            if entry.__class__ is str:
+                nodes.update(parse(entry, name, operators))
+            elif entry.__class__ is dict:
+                nodes[name] = _build_node(name, entry, operators)
+            else:
+                nodes[name] = Node("identity", (entry,))
+        except GraphError as error:
+            found += error.diagnostics
+            nodes[name] = Node("identity", (0,))
+    top = {
+        key: tree[key] for key in ("name", "description", "dtype", "target") if (key,) not in skipped and key in tree
+    }
+    requires = _section(tree, "requires", skipped)
+    inputs, parameters = sections["inputs"], sections["parameters"]
+    return Graph(inputs=inputs, parameters=parameters, nodes=nodes, requires=requires, **top), found
+
+
+def _section(tree: Tree, section: str, skipped: set[tuple[Any, ...]]) -> Mapping[str, Any]:
+    return {} if (section,) in skipped else tree.get(section, EMPTY)
+
+
+def _build_input(entry: Any) -> Input:
+    if not isinstance(entry, dict):
+        return Input(entry)
+    shape, columns = entry.get("shape"), entry.get("column", entry.get("columns"))
+    return Input(
+        value=entry.get("value"),
+        source=entry.get("source"),
+        shape=None if shape is None else tuple(shape),
+        dtype=entry.get("dtype"),
+        columns=tuple(columns) if isinstance(columns, list) else columns,
+        differentiable=entry.get("differentiable"),
+        description=entry.get("description", ""),
+    )
+
+
+def _build_node(name: str, entry: Mapping[str, Any], operators: Mapping[str, Operator]) -> Node:
+    op, inputs = entry["op"], entry.get("inputs", ())
+    if inputs.__class__ is dict:
+        inputs = tuple(_order_inputs(name, op, inputs, operators))
+    else:
+        inputs = tuple([_read_operand(name, item, (index,)) for index, item in enumerate(inputs)])
+    if len(entry) == 2:
+        return Node(op, inputs)
+    attributes = {key: _as_tuples(value) for key, value in sorted(entry.get("attributes", EMPTY).items())}
+    return Node(op, inputs, attributes or EMPTY, tuple(entry.get("outputs", ())), entry.get("description", ""))
+
+
+def _read_operand(name: str, item: Any, place: tuple[str | int, ...]) -> Operand:
+    if item.__class__ is str:
+        return (
+            item if item not in CONSTANTS and item not in NONFINITE else CONSTANTS.get(item, NONFINITE.get(item, 0.0))
+        )
+    if item.__class__ is int or item.__class__ is float:
+        return item
+    what = "a list" if isinstance(item, list) else "a mapping" if isinstance(item, dict) else str(item).lower()
+    hint = "give it a node of its own, and write that node's name here" if isinstance(item, list | dict) else None
+    raise GraphError(
+        Diagnostic(
+            "DF0205",
+            f"{what} is no operand",
+            ("nodes", name, "inputs", *place),
+            node=name,
+            expected="the name of a value, or a number",
+            hint=hint,
+        )
+    )
+
+
+def _order_inputs(name: str, op: str, given: Mapping[str, Any], operators: Mapping[str, Operator]) -> Iterator[Operand]:
+    """Operands given by the names of the inputs, in the operator's order."""
+    operator = operators.get(op)
+    known = [item.name for item in operator.inputs] if operator else list(given)
+    for key in given:
+        if key not in known:
+            meant = suggest(key, known)
+            raise GraphError(
+                Diagnostic(
+                    "DF0206",
+                    f"`{op}` has no input `{key}`",
+                    ("nodes", name, "inputs", key, "<key>"),
+                    node=name,
+                    hint=f"did you mean `{meant}`?" if meant else f"its inputs are {', '.join(known)}",
+                )
+            )
+    last = max((index for index, key in enumerate(known) if key in given), default=-1)
+    for key in known[: last + 1]:
+        item = given.get(key)
+        if item is None:
+            yield None  # type: ignore[misc]
+        elif isinstance(item, list) and operator and operator.variadic:
+            yield from (_read_operand(name, part, (key, index)) for index, part in enumerate(item))
+        else:
+            yield _read_operand(name, item, (key,))
+
+
+def _as_tuples(value: Any) -> Any:
+    """Lists as tuples, as deep as the document: at most 64."""
+    if isinstance(value, list):
+        return tuple(map(_as_tuples, value))
+    return NONFINITE.get(value, value) if value.__class__ is str else value

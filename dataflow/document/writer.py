@@ -1,0 +1,207 @@
+"""A graph as YAML text that loads as the same graph: hidden nodes are folded back into expressions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dataflow.document.expressions import CONSTANTS
+from dataflow.graph import FORMAT, HIDDEN, Graph, Input, Node, Operand, owner_of
+
+_SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; larger binds tighter
+    "less": ("<", 1), "less_equal": ("<=", 1), "greater": (">", 1), "greater_equal": (">=", 1), "equal": ("==", 1),
+    "not_equal": ("!=", 1), "add": ("+", 2), "subtract": ("-", 2), "multiply": ("*", 3), "divide": ("/", 3),
+    "matmul": ("@", 3), "negative": ("-", 4), "positive": ("+", 4), "pow": ("**", 5),
+}  # fmt: skip
+_ATOM = 6
+
+
+def dump(graph: Graph) -> str:
+    """The graph as a document.
+
+    >>> print(dump(Graph(inputs={"a": 5}, nodes={"u": Node("multiply", (3, "a"))}, target="u")))
+    dataflow: 1
+    <BLANKLINE>
+    inputs:
+      a: 5.0
+    <BLANKLINE>
+    nodes:
+      u: 3 * a
+    <BLANKLINE>
+    target: u
+    <BLANKLINE>
+    """
+    top = [f"dataflow: {FORMAT}"]
+    if graph.name:
+        top.append(f"name: {_text(graph.name)}")
+    if graph.description:
+        top.append(f"description: {_text(graph.description)}")
+    if graph.dtype != "float64":
+        top.append(f"dtype: {graph.dtype}")
+    parts = ["\n".join(top)]
+    for section in ("inputs", "parameters"):
+        if entries := getattr(graph, section):
+            parts.append(
+                "\n".join(
+                    [f"{section}:", *(f"  {_key(name)}: {_dump_input(entry)}" for name, entry in entries.items())]
+                )
+            )
+    if graph.nodes:
+        parts.append("\n".join(["nodes:", *_dump_nodes(graph)]))
+    if graph.requires:
+        parts.append(
+            "\n".join(["requires:", *(f"  {_key(name)}: {_text(wanted)}" for name, wanted in graph.requires.items())])
+        )
+    if graph.target is not None:
+        parts.append(f"target: {_text(graph.target)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _dump_input(entry: Input) -> str:
+    column = {} if entry.columns is None else {"column" if isinstance(entry.columns, str) else "columns": entry.columns}
+    fields = {
+        "value": entry.value, "source": entry.source, "shape": entry.shape, "dtype": entry.dtype, **column,
+        "differentiable": entry.differentiable, "description": entry.description or None,
+    }  # fmt: skip
+    given = {key: value for key, value in fields.items() if value is not None}
+    return _flow(entry.value if list(given) == ["value"] else given)
+
+
+def _dump_nodes(graph: Graph) -> Iterator[str]:
+    hidden: dict[str, Node] = {}
+    for name, node in graph.nodes.items():
+        if HIDDEN in name:
+            hidden[name] = node
+        elif node.outputs or node.description:
+            inputs = [_operand(item, hidden) for item in node.inputs]
+            entry = {
+                "op": node.op,
+                "inputs": inputs,
+                "attributes": dict(node.attributes) or None,
+                "outputs": list(node.outputs) or None,
+                "description": node.description or None,
+            }
+            yield f"  {_key(name)}: {_flow({key: value for key, value in entry.items() if value is not None})}"
+        else:
+            yield f"  {_key(name)}: {_text(unparse(node, hidden), expression=True)}"
+            hidden = {}
+
+
+def _operand(item: Operand, hidden: Mapping[str, Node]) -> Any:
+    if isinstance(item, str) and item in hidden:
+        raise ValueError(f"`{owner_of(item)}` has an expression and a description or outputs: give its parts names")
+    return item
+
+
+def unparse(node: Node, hidden: Mapping[str, Node] = CONSTANTS) -> str:  # type: ignore[assignment]
+    """The expression of a node, its hidden operands written out. Without recursion: a fold over a stack.
+
+    >>> unparse(Node("multiply", (3, "J#1")), {"J#1": Node("add", ("a", "u"))})
+    '3 * (a + u)'
+    """
+    stack, order = [node], []
+    while stack:
+        current = stack.pop()
+        order.append(current)
+        stack += [hidden[item] for item in current.inputs if isinstance(item, str) and item in hidden]
+    written: dict[int, tuple[str, int]] = {}
+    for current in reversed(order):
+        operands = [
+            written[id(hidden[item])] if isinstance(item, str) and item in hidden else _leaf(item)
+            for item in current.inputs
+        ]
+        written[id(current)] = _write(current, operands)
+    return written[id(node)][0]
+
+
+def _leaf(item: Operand) -> tuple[str, int]:
+    if item is None:
+        return "None", _ATOM
+    text = item if isinstance(item, str) else _number(item)
+    return text, 4 if text.startswith("-") else _ATOM
+
+
+def _write(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    """Text and precedence of one operation."""
+    texts = [text for text, _ in operands]
+    if node.op == "identity" and not node.attributes:
+        return operands[0]
+    if node.op in _SYMBOLS and not node.attributes:
+        symbol, own = _SYMBOLS[node.op]
+        if len(operands) == 1 and own == 4:
+            text, inner = operands[0]
+            number = isinstance(node.inputs[0], int | float)
+            return f"{symbol}({text})" if inner < own or number else f"{symbol}{text}", own
+        if len(operands) == 2 and own != 4:
+            left = texts[0] if operands[0][1] >= own + (own in (1, 5)) else f"({texts[0]})"
+            right = texts[1] if operands[1][1] >= own + (own != 5) else f"({texts[1]})"
+            return f"{left} {symbol} {right}", own
+    if node.op == "getitem" and operands[0][1] == _ATOM and node.attributes.get("key"):
+        return (
+            f"{texts[0]}[{', '.join('None' if item is None else str(item) for item in node.attributes['key'])}]",
+            _ATOM,
+        )
+    attributes = [f"{key}={_literal(value)}" for key, value in node.attributes.items()]
+    return f"{node.op}({', '.join([*texts, *attributes])})", _ATOM
+
+
+def _number(value: float) -> str:
+    for name, constant in CONSTANTS.items():
+        if value == constant or (value != value and constant != constant):
+            return name
+        if value == -constant:
+            return f"-{name}"
+    return repr(value)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_literal, value))}]"
+    return _number(value) if isinstance(value, float) else repr(value)
+
+
+def _flow(value: Any) -> str:
+    """Data in flow style."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
+    return repr(value)
+
+
+def _key(name: str) -> str:
+    return _text(name)
+
+
+_PLAIN_WORDS = frozenset({"null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", ""})
+
+
+def _text(text: str, *, expression: bool = False) -> str:
+    """Text as YAML: plain where nothing in it has a meaning, else as JSON writes it."""
+    plain = text.isidentifier() and text not in _PLAIN_WORDS
+    if not plain and expression and text.isascii() and text.isprintable():
+        plain = text[0].isalpha() and not any(mark in text for mark in (": ", " #")) and text[-1] != ":"
+        plain = plain or (text[0].isdigit() and any(mark in text for mark in " ("))
+        if not plain and _is_number(text):
+            return text
+    if plain:
+        return text
+    from json import dumps
+
+    return dumps(text, ensure_ascii=True) if text.isascii() else dumps(text, ensure_ascii=False)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
