@@ -1,0 +1,213 @@
+"""Tables of comma-separated values: the first line names the columns, cells are numbers or truth values.
+
+Fields may be quoted, empty lines are skipped, nothing is a comment. NumPy's reader does the work; what it
+does not decide exactly as documented here (quotes, overflow, a bad cell) is read again, with care, cell by cell.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from itertools import chain, count, repeat
+from typing import TYPE_CHECKING, Any
+
+from dataflow.data.cells import MISSING, is_number, parse_cell, refuse_cell
+from dataflow.data.columns import choose_columns
+from dataflow.data.files import DataFile, Want, refuse, refuse_damaged
+from dataflow.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Found = dict[Want, NDArray[Any] | DataError]
+
+_CHUNK = 2**20  # characters
+_MAX_LINE = 2**24  # characters
+
+
+class _CarefulError(Exception):
+    """The text is not plain enough for the fast reader."""
+
+
+def read_csv_file(file: DataFile, wants: Sequence[Want]) -> Found:
+    """The columns of a ``.csv`` file that are wanted: shape [rows] for a name, [rows, n] for a tuple of n names."""
+    with _text(file) as text:
+        names = _read_header(csv.reader(_lines(text, file.name), strict=True), file.name)
+    found: Found = {}
+    chosen: dict[Want, list[int]] = {}
+    for want in wants:
+        try:
+            if want.columns is None and all(map(is_number, names)):
+                raise _refuse_no_header(file.name)
+            chosen[want] = choose_columns(names, want, file.name, _explain_header(names))
+        except DataError as error:
+            found[want] = error
+    for kind in dict.fromkeys(want.kind for want in chosen):
+        found |= _read_kind(file, names, {want: chosen[want] for want in chosen if want.kind == kind}, kind)
+    return found
+
+
+def _explain_header(names: Sequence[str]) -> str | None:
+    """What may be the reason that a column is not found."""
+    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+        return "cells are separated by commas"
+    return "the first line names the columns" if all(map(is_number, names)) else None
+
+
+def _refuse_no_header(name: str) -> DataError:
+    return refuse("DF0542", f"`{name}` does not begin with a line that names its columns", "source",
+                  hint="make the names of the columns its first line")  # fmt: skip
+
+
+@contextmanager
+def _text(file: DataFile) -> Iterator[TextIOWrapper]:
+    """The file as text from its start, every end of line as LF; DataError where it is not UTF-8."""
+    file.stream.seek(0)
+    text = TextIOWrapper(file.stream, encoding="utf-8-sig", newline=None)
+    try:
+        yield text
+    except UnicodeDecodeError as error:
+        raise _refuse_encoding(file) from error
+    except csv.Error as error:
+        raise refuse_damaged(file.name, f"a quoted cell does not end, or is too long ({error})") from error
+    finally:
+        text.detach()  # else the file would be closed with it
+
+
+def _refuse_encoding(file: DataFile) -> DataError:
+    file.stream.seek(0)
+    number = next((number for number, line in enumerate(file.stream, 1) if not _is_utf8(line)), 1)
+    return refuse("DF0543", f"`{file.name}` is not UTF-8 text, line {number}", "source", hint="save it as UTF-8")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_header(rows: Iterator[list[str]], name: str) -> list[str]:
+    names = [cell.strip() for cell in next(rows, [])]
+    if not any(names):
+        raise _refuse_no_header(name)
+    return names
+
+
+def _read_kind(file: DataFile, names: list[str], chosen: dict[Want, list[int]], kind: str) -> Found:
+    """The columns of one kind, in one pass if they are all well."""
+    union = list(dict.fromkeys(chain.from_iterable(chosen.values())))
+    try:
+        if kind == "bool":
+            raise _CarefulError
+        with _text(file) as text:
+            _read_header(csv.reader(_lines(text, file.name), strict=True), file.name)
+            table = _read_plain(text, len(names), union, kind)
+    except (_CarefulError, ValueError):
+        # One column that is not well must not spoil the others
+        return {want: _read_carefully(file, names, want, indexes) for want, indexes in chosen.items()}
+    places = {index: place for place, index in enumerate(union)}
+    found: Found = {}
+    for want, indexes in chosen.items():
+        found[want] = _shape(table, [places[index] for index in indexes], want)
+    return found
+
+
+def _shape(table: NDArray[Any], places: list[int], want: Want) -> NDArray[Any]:
+    """A column or some columns of a table."""
+    if not isinstance(want.columns, tuple):
+        column: NDArray[Any] = table[:, places[0]]
+        return column
+    return table if places == list(range(table.shape[1])) else table[:, places]
+
+
+def _read_plain(text: TextIOWrapper, width: int, indexes: list[int], kind: str) -> NDArray[Any]:
+    """Columns of the lines that follow, by NumPy; _CarefulError or ValueError if they are not plain."""
+    import numpy as np
+
+    blocks = _plain_blocks(text, width - 1)
+    first = next(blocks, None)
+    if first is None:
+        return np.empty((0, len(indexes)), kind)
+    lines = chain(first, chain.from_iterable(blocks))
+    table: NDArray[Any] = np.loadtxt(lines, kind, comments=None, delimiter=",", usecols=indexes, ndmin=2)
+    if table.dtype.kind == "f" and np.isinf(table).any():
+        raise _CarefulError  # as written, or an overflow
+    return table
+
+
+def _plain_blocks(text: TextIOWrapper, commas: int) -> Iterator[list[str]]:
+    """Lines without quotes, each with so many commas, in lists that are not empty."""
+    while block := text.read(_CHUNK):
+        rest = text.readline(_MAX_LINE)
+        block += rest
+        if '"' in block or "\0" in block or len(rest) == _MAX_LINE:
+            raise _CarefulError
+        lines = block.removesuffix("\n").split("\n")
+        if "" in lines:
+            if commas == 0:
+                raise _CarefulError  # an empty line may be an empty cell
+            lines = [line for line in lines if line]
+        if set(map(str.count, lines, repeat(","))) - {commas}:
+            raise _CarefulError
+        if lines:
+            yield lines
+
+
+def _read_carefully(file: DataFile, names: list[str], want: Want, indexes: list[int]) -> NDArray[Any] | DataError:
+    """Columns, cell by cell, or what is wrong first."""
+    import numpy as np
+
+    flat: list[Any] = []
+    try:
+        with _text(file) as text:
+            rows = csv.reader(_lines(text, file.name), strict=True)
+            _read_header(rows, file.name)
+            for line, row in _full_rows(rows, names, file.name):
+                for place, index in enumerate(indexes):
+                    try:
+                        flat.append(parse_cell(row[index], want.kind))
+                    except (ValueError, OverflowError) as error:
+                        where = f"`{file.name}`, line {line}, column `{names[index]}`"
+                        raise refuse_cell(row[index], error, want, place, where) from error
+    except DataError as error:
+        return error
+    table = np.array(flat, want.kind).reshape(-1, len(indexes))
+    return _shape(table, list(range(len(indexes))), want)
+
+
+def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:
+    """The lines of a text, none of which is absurdly long or binary."""
+    for number in count(1):
+        line = text.readline(_MAX_LINE)
+        if "\0" in line:
+            raise refuse_damaged(name, f"line {number} holds the character NUL")
+        if len(line) == _MAX_LINE:
+            raise refuse_damaged(name, f"line {number} is longer than {_MAX_LINE:,} characters")
+        if not line:
+            return
+        yield line
+
+
+def _full_rows(rows: Any, names: list[str], name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a csv.reader that are not empty, each with the number of its first line."""
+    width, line, skipped = len(names), rows.line_num + 1, None
+    for row in rows:
+        if row and skipped is not None and width == 1:
+            where = f"`{name}`, line {skipped}, column `{names[0]}`"
+            raise refuse("DF0540", f"{where}: the cell is empty", "source", hint=MISSING)
+        if row and len(row) != width:
+            raise refuse("DF0539", f"`{name}`, line {line} has {_cells(len(row))} and the first line {width}", "source",
+                         hint="a cell that contains a comma is written in quotes")  # fmt: skip
+        if row:
+            yield line, row
+        elif skipped is None:
+            skipped = line
+        line = rows.line_num + 1
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
