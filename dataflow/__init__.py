@@ -46,7 +46,7 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "Operators": "registry", "standard": "registry", "Result": "result",
 }  # fmt: skip
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

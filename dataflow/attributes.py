@@ -113,6 +113,10 @@ def _schema(annotation: Any) -> dict[str, Any]:
     if origin in (tuple, list):
         if origin is list or arguments[-1:] == (Ellipsis,):
             return {"type": "array", "items": _schema(arguments[0])}
-        return {"type": "array", "prefixItems": [_schema(item) for item in arguments], "items": False,
-                "minItems": len(arguments)}  # fmt: skip
+        return {
+            "type": "array",
+            "prefixItems": [_schema(item) for item in arguments],
+            "items": False,
+            "minItems": len(arguments),
+        }
     return {"type": _SCHEMA_TYPES.get(type(None) if annotation is None else annotation, "object")}

@@ -159,8 +159,8 @@ class Graph:
             "inputs": {key: _input_as_data(value) for key, value in self.inputs.items()},
             "parameters": {key: _input_as_data(value) for key, value in self.parameters.items()},
             "nodes": {
-                key: [node.op, node.inputs, dict(sorted(node.attributes.items())), node.outputs] if node.attributes or node.outputs
-                else [node.op, node.inputs]
+                key: [node.op, node.inputs, dict(sorted(node.attributes.items())), node.outputs]
+                if node.attributes or node.outputs else [node.op, node.inputs]
                 for key, node in self.nodes.items()
             },
             "target": self.target,
@@ -214,15 +214,15 @@ def sort_nodes(graph: Graph) -> list[str]:
                 done[name] = False
                 waiting = []
                 for operand in nodes[name].inputs:
-                    needed = producers.get(operand, operand) if producers else operand  # type: ignore[arg-type]
-                    if needed not in nodes or done.get(needed):  # type: ignore[arg-type]
+                    needed: Any = producers.get(str(operand), operand) if producers else operand
+                    if needed not in nodes or done.get(needed):
                         continue
                     if needed in done:
-                        cycles.append(_trace_cycle(stack, done, needed))  # type: ignore[arg-type]
+                        cycles.append(_trace_cycle(stack, done, needed))
                     else:
                         waiting.append(needed)
                 if waiting:
-                    stack.extend(reversed(waiting))  # type: ignore[arg-type]
+                    stack.extend(reversed(waiting))
                     continue
             stack.pop()
             if not done[name]:
@@ -254,13 +254,9 @@ def _describe_cycle(graph: Graph, cycle: list[str]) -> Diagnostic:
 
 
 def _as_input(value: Any) -> Input:
-    if not isinstance(value, Input):
-        value = Input(value)
-    if value.dtype is None or value.dtype.startswith("float"):
-        value = value._replace(value=_freeze(value.value, float))
-    else:
-        value = value._replace(value=_freeze(value.value, None))
-    return value
+    entry = value if isinstance(value, Input) else Input(value)
+    floating = entry.dtype is None or entry.dtype.startswith("float")
+    return entry._replace(value=_freeze(entry.value, float if floating else None))
 
 
 def _freeze(value: Any, kind: type[float] | None) -> Any:

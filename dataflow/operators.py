@@ -92,9 +92,27 @@ class Operator:
     """
 
     __slots__ = (
-        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "examples",
-        "forward", "formula", "inputs", "kernels", "kinds", "moves", "name", "outputs", "shape", "source", "special",
-        "takes", "version",
+        "analytic",
+        "attributes",
+        "backward",
+        "broadcasts",
+        "conventions",
+        "description",
+        "domain",
+        "examples",
+        "formula",
+        "forward",
+        "inputs",
+        "kernels",
+        "kinds",
+        "moves",
+        "name",
+        "outputs",
+        "shape",
+        "source",
+        "special",
+        "takes",
+        "version",
     )  # fmt: skip
 
     def __init__(
@@ -154,8 +172,10 @@ class Operator:
         >>> reduction("total", "z = sum x", dx=lambda xp, g, z, x, *, axis, keepdims: None).signature
         'total(x, *, axis=None, keepdims=False)'
         """
-        inputs = [f"*{item.name}" if item.variadic else f"{item.name}=None" if item.optional else item.name
-                  for item in self.inputs]  # fmt: skip
+        inputs = [
+            f"*{item.name}" if item.variadic else f"{item.name}=None" if item.optional else item.name
+            for item in self.inputs
+        ]
         attributes = [item.name if item.required else f"{item.name}={item.default!r}" for item in self.attributes]
         return f"{self.name}({', '.join([*inputs, *(['*'] if attributes and not self.variadic else []), *attributes])})"
 
@@ -203,8 +223,11 @@ def _check_backward(operator: Operator) -> None:
     for key in rules:
         if key not in names:
             meant = suggest(key, names)
-            raise _fault(operator.name, f"backward rule for `{key}`, which is not an input",
-                         f"did you mean `{meant}`?" if meant else f"its inputs are {', '.join(names)}")  # fmt: skip
+            raise _fault(
+                operator.name,
+                f"backward rule for `{key}`, which is not an input",
+                f"did you mean `{meant}`?" if meant else f"its inputs are {', '.join(names)}",
+            )
     for key in names:
         if key not in rules:
             raise _fault(operator.name, f"no backward rule for input `{key}`", "write None if it is not differentiable")
@@ -220,15 +243,20 @@ def _check_rule(operator: Operator, role: str, rule: Rule) -> None:
     wanted = ", ".join(["xp", "g", "z", *(("*" if item.variadic else "") + item.name for item in operator.inputs)])
     variadic = bool(code.co_flags & 0x04)
     if not (variadic if operator.variadic or code.co_argcount != expected else True) or code.co_argcount > expected:
-        raise _fault(operator.name, f"its rule {role} takes ({', '.join(names[: code.co_argcount])})", f"expected ({wanted})")
+        raise _fault(
+            operator.name, f"its rule {role} takes ({', '.join(names[: code.co_argcount])})", f"expected ({wanted})"
+        )
     keywords = set(names[code.co_argcount :][: code.co_kwonlyargcount])
     attributes = {item.name for item in operator.attributes}
     if stray := sorted(keywords - attributes):
         raise _fault(operator.name, f"its rule {role} asks for `{stray[0]}`, which is no attribute of the forward rule")
-    if missing := sorted(attributes - keywords):
-        if not code.co_flags & 0x08:  # CO_VARKEYWORDS
-            raise _fault(operator.name, f"its rule {role} does not take the attribute `{missing[0]}`",
-                         f"add the keywords: lambda {wanted}, *, {', '.join(sorted(attributes))}: ...")  # fmt: skip
+    missing = [] if code.co_flags & 0x08 else sorted(attributes - keywords)  # CO_VARKEYWORDS takes them all
+    if missing:
+        raise _fault(
+            operator.name,
+            f"its rule {role} does not take the attribute `{missing[0]}`",
+            f"add the keywords: lambda {wanted}, *, {', '.join(sorted(attributes))}: ...",
+        )
 
 
 def unary(name: str, formula: str, dx: Rule | None, **about: Any) -> Operator:
@@ -237,8 +265,14 @@ def unary(name: str, formula: str, dx: Rule | None, **about: Any) -> Operator:
     >>> unary("exp", "z = exp(x)", lambda xp, g, z, x: g * z)
     <Operator exp(x): z = exp(x)>
     """
-    return Operator(name, formula, forward=lambda xp, x: getattr(xp, name)(x), backward={"x": dx},
-                    broadcasts=True, **{"kernels": {}, **about})  # fmt: skip
+    return Operator(
+        name,
+        formula,
+        forward=lambda xp, x: getattr(xp, name)(x),
+        backward={"x": dx},
+        broadcasts=True,
+        **{"kernels": {}, **about},
+    )
 
 
 def binary(name: str, formula: str, dx: Rule | None, dy: Rule | None, **about: Any) -> Operator:
@@ -247,8 +281,14 @@ def binary(name: str, formula: str, dx: Rule | None, dy: Rule | None, **about: A
     >>> binary("subtract", "z = x - y", lambda xp, g, z, x, y: g, lambda xp, g, z, x, y: -g)
     <Operator subtract(x, y): z = x - y>
     """
-    return Operator(name, formula, forward=lambda xp, x, y: getattr(xp, name)(x, y), backward={"x": dx, "y": dy},
-                    broadcasts=True, **{"kernels": {}, **about})  # fmt: skip
+    return Operator(
+        name,
+        formula,
+        forward=lambda xp, x, y: getattr(xp, name)(x, y),
+        backward={"x": dx, "y": dy},
+        broadcasts=True,
+        **{"kernels": {}, **about},
+    )
 
 
 Axes = int | tuple[int, ...] | None

@@ -81,7 +81,9 @@ class Operators(Mapping[str, Operator]):
         """
         operators, owners = dict(self._operators), dict(self._owners)
         for module in modules:
-            plugin = Plugin(module.__name__, str(getattr(module, "__version__", "")), getattr(module, "__file__", "") or "")
+            plugin = Plugin(
+                module.__name__, str(getattr(module, "__version__", "")), getattr(module, "__file__", "") or ""
+            )
             for operator in _call_hook(module, plugin):
                 if operator.name in operators:
                     raise PluginError(_describe_duplicate(operator.name, owners[operator.name], plugin))
@@ -99,7 +101,8 @@ class Operators(Mapping[str, Operator]):
             return self
         from importlib.metadata import entry_points  # a scan of everything installed: 17 ms
 
-        table, failures = self, []
+        table = self
+        failures: list[Diagnostic] = []
         for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
             try:
                 module = _run_import(point.name, point.load)
@@ -124,27 +127,47 @@ def _call_hook(module: ModuleType, plugin: Plugin) -> list[Operator]:
     try:
         manager.register(module)
     except pluggy.PluginValidationError as error:
-        raise PluginError(Diagnostic("DF0702", f"plugin `{plugin.name}`: its hook does not fit: {error}",
-                                     hint=f"write it as `def {HOOK}():`")) from error  # fmt: skip
+        raise PluginError(
+            Diagnostic(
+                "DF0702", f"plugin `{plugin.name}`: its hook does not fit: {error}", hint=f"write it as `def {HOOK}():`"
+            )
+        ) from error
     if not manager.get_hookcallers(module):
         raise PluginError(_describe_hookless(module, plugin))
     if unknown := [hook.name for hook in manager.get_hookcallers(module) or () if hook.name != HOOK]:
         meant = suggest(unknown[0], [HOOK])
-        raise PluginError(Diagnostic("DF0702", f"plugin `{plugin.name}` implements a hook `{unknown[0]}` that does not exist",
-                                     hint=f"did you mean `{meant or HOOK}`?"))  # fmt: skip
+        raise PluginError(
+            Diagnostic(
+                "DF0702",
+                f"plugin `{plugin.name}` implements a hook `{unknown[0]}` that does not exist",
+                hint=f"did you mean `{meant or HOOK}`?",
+            )
+        )
     try:
         offered = [operator for part in manager.hook.dataflow_operators() for operator in part]
     except PluginError as error:
-        raise PluginError(item._replace(message=f"plugin `{plugin.name}`: {item.message}") for item in error.diagnostics) from error
+        raise PluginError(
+            item._replace(message=f"plugin `{plugin.name}`: {item.message}") for item in error.diagnostics
+        ) from error
     except (Exception, SystemExit) as error:
         raise PluginError(_describe_raised(plugin.name, f"its hook `{HOOK}` raised", error)) from error
     for item in offered:
         if not isinstance(item, Operator):
-            raise PluginError(Diagnostic("DF0703", f"plugin `{plugin.name}` hands over {item!r}, which is no Operator",
-                                         hint="return a list of dataflow.Operator values"))  # fmt: skip
+            raise PluginError(
+                Diagnostic(
+                    "DF0703",
+                    f"plugin `{plugin.name}` hands over {item!r}, which is no Operator",
+                    hint="return a list of dataflow.Operator values",
+                )
+            )
         if not item.name.isidentifier():
-            raise PluginError(Diagnostic("DF0703", f"plugin `{plugin.name}`: `{item.name}` cannot be an operator's name",
-                                         hint="use letters, digits and underscores"))  # fmt: skip
+            raise PluginError(
+                Diagnostic(
+                    "DF0703",
+                    f"plugin `{plugin.name}`: `{item.name}` cannot be an operator's name",
+                    hint="use letters, digits and underscores",
+                )
+            )
     return offered
 
 
@@ -152,19 +175,27 @@ def _describe_hookless(module: ModuleType, plugin: Plugin) -> Diagnostic:
     functions = [name for name, value in vars(module).items() if callable(value)]
     meant = HOOK if HOOK in functions else suggest(HOOK, [name for name in functions if name.startswith("dataflow")])
     hint = (
-        f"mark it with `@dataflow.hookimpl`" if meant == HOOK
+        "mark it with `@dataflow.hookimpl`" if meant == HOOK
         else f"`{meant}` looks like it: the name is `{HOOK}`" if meant
         else f"add `@dataflow.hookimpl def {HOOK}(): return [...]`"
     )  # fmt: skip
-    return Diagnostic("DF0702", f"plugin `{plugin.name}` offers no operators: it has no hook `{HOOK}`", file=plugin.file or None, hint=hint)
+    return Diagnostic(
+        "DF0702",
+        f"plugin `{plugin.name}` offers no operators: it has no hook `{HOOK}`",
+        file=plugin.file or None,
+        hint=hint,
+    )
 
 
 def _describe_duplicate(name: str, first: Plugin, second: Plugin) -> Diagnostic:
     def place(plugin: Plugin) -> str:
         return f"`{plugin.name}` ({plugin.file})" if plugin.file else f"`{plugin.name}`"
 
-    return Diagnostic("DF0705", f"operator `{name}` is offered twice: by {place(first)} and by {place(second)}",
-                      hint="rename one of them; an operator has one owner")  # fmt: skip
+    return Diagnostic(
+        "DF0705",
+        f"operator `{name}` is offered twice: by {place(first)} and by {place(second)}",
+        hint="rename one of them; an operator has one owner",
+    )
 
 
 def _describe_raised(name: str, what: str, error: BaseException) -> Diagnostic:
@@ -189,7 +220,9 @@ def _run_import(name: str, load: Any) -> Any:
         with redirect_stdout(sys.stderr):
             return load()
     except PluginError as error:
-        raise PluginError(item._replace(message=f"plugin `{name}`: {item.message}") for item in error.diagnostics) from error
+        raise PluginError(
+            item._replace(message=f"plugin `{name}`: {item.message}") for item in error.diagnostics
+        ) from error
     except (Exception, SystemExit) as error:
         raise PluginError(_describe_raised(name, "it cannot be imported", error)) from error
 
@@ -201,11 +234,17 @@ def _import_file(file: str) -> ModuleType:
     path = Path(file)
     if not path.is_file():
         near = suggest(path.name, [item.name for item in path.parent.glob("*.py")]) if path.parent.is_dir() else None
-        raise PluginError(Diagnostic("DF0706", f"plugin file `{file}` does not exist", hint=f"did you mean `{near}`?" if near else None))
+        raise PluginError(
+            Diagnostic(
+                "DF0706", f"plugin file `{file}` does not exist", hint=f"did you mean `{near}`?" if near else None
+            )
+        )
     name = path.stem
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not name.isidentifier():
-        raise PluginError(Diagnostic("DF0706", f"`{file}` is no Python module", hint="a plugin is a file like my_ops.py"))
+        raise PluginError(
+            Diagnostic("DF0706", f"`{file}` is no Python module", hint="a plugin is a file like my_ops.py")
+        )
     module = module_from_spec(spec)
-    _run_import(name, lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    _run_import(name, lambda: spec.loader.exec_module(module))
     return module

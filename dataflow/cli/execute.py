@@ -1,0 +1,167 @@
+"""Run a graph: sweep it forward, then in reverse, print a table and write the result as JSON.
+
+dataflow exec graphs/lecture.yaml
+dataflow exec graphs/lecture.yaml --set a=7 -o - | jq .gradients.b
+dataflow exec model.yaml --set w=@w.npy --only loss,w
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dataflow.cli.common import add_graph_arguments, load_graph
+from dataflow.errors import Diagnostic, GraphError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from dataflow.graph import Graph
+    from dataflow.result import Result
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("graph", help="a graph as YAML or JSON; `-` reads standard input")
+    add_graph_arguments(parser)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="give an input or parameter a value: a number, a list, or @FILE; may be repeated",
+    )
+    parser.add_argument("--inputs", metavar="FILE", help="values by name, as JSON or YAML, or an earlier result")
+    parser.add_argument("--target", metavar="NAME", help="compute the gradient of this node")
+    parser.add_argument(
+        "--cotangent",
+        metavar="VALUE",
+        help="of the target: a number, a list, or @FILE; for a target of several elements",
+    )
+    parser.add_argument(
+        "--only", metavar="NAME,...", action="append", help="report these nodes alone, and compute nothing else"
+    )
+    parser.add_argument("--all", action="store_true", help="report the parts of expressions too")
+    parser.add_argument(
+        "--data-root", metavar="FOLDER", help="the folder below which data files may lie; the graph's own, if not given"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail (exit code 3) if the target or a gradient is not finite"
+    )
+    parser.add_argument(
+        "--arrays",
+        choices=("auto", "inline", "file"),
+        default="auto",
+        help="where arrays go: those of over 1,000 elements beside the result (auto), none, or all",
+    )
+    parser.add_argument("--timings", action="store_true", help="add how long each part took")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write the result: NAME.result.json, if not given; `-`: standard output",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Load, execute, write, and print the table."""
+    from dataflow.execution import execute
+
+    graph = load_graph(arguments.graph, arguments)
+    only = (
+        None
+        if arguments.only is None
+        else [name.strip() for part in arguments.only for name in part.split(",") if name.strip()]
+    )
+    result = execute(
+        graph,
+        _read_values(graph, arguments),
+        target=arguments.target,
+        only=only,
+        cotangent=None if arguments.cotangent is None else _read_value("--cotangent", arguments.cotangent, graph.dtype),
+        data_root=arguments.data_root,
+        hidden=arguments.all,
+        strict=arguments.strict,
+        timings=arguments.timings,
+    )
+    full = frozenset(only or ())
+    if arguments.output == "-":
+        sys.stdout.write(result.to_text(full=full))
+        _print_findings(result)
+        return 0
+    path = arguments.output or f"{_name_of(graph, arguments.graph)}.result.json"
+    result.write(path, arrays=arguments.arrays, full=full)
+    if arguments.format == "json":
+        from dataflow.cli.reports import print_json
+
+        print_json({"result": path, "findings": list(result.findings)})
+        return 0
+    from dataflow.cli.table import print_result
+
+    print_result(graph, result, path)
+    return 0
+
+
+def _name_of(graph: Graph, path: str) -> str:
+    """What the result is called: the graph's name, if a file can have it, else its file's."""
+    import os
+
+    stem = os.path.basename(path).rpartition(".")[0] or os.path.basename(path)
+    name = graph.name or ("graph" if path == "-" else stem)
+    return (
+        name if name and not set(name) & set('/\\:*?"<>|\0') and name[0] != "." and len(name.encode()) < 200 else stem
+    )
+
+
+def _read_values(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Values from --inputs, then those from --set, which win."""
+    values: dict[str, Any] = {} if arguments.inputs is None else dict(_read_values_file(arguments.inputs))
+    seen: set[str] = set()
+    for setting in arguments.settings:
+        name, equals, text = setting.partition("=")
+        name = name.strip()
+        if not equals or not name or not text.strip():
+            raise UsageError(Diagnostic("DF0903", f"`--set {setting}` gives no value", hint="write it as --set a=7"))
+        if name in seen:
+            raise UsageError(Diagnostic("DF0903", f"`{name}` is set twice", hint="keep one of them"))
+        seen.add(name)
+        entry = graph.given.get(name)
+        values[name] = _read_value(f"--set {name}", text.strip(), (entry.dtype if entry else None) or graph.dtype)
+    return values
+
+
+def _read_value(option: str, text: str, dtype: str) -> Any:
+    """A number, a list, or the array in a file."""
+    if text.startswith("@"):
+        from dataflow.data import load_array_file
+
+        return load_array_file(text[1:], dtype=dtype).array
+    from dataflow.document.reader import read_tree
+
+    try:
+        value = read_tree(f"value: {text}")["value"]
+    except GraphError as error:
+        problem = error.diagnostics[0]
+        raise UsageError(Diagnostic("DF0903", f"{option}: {problem.message}", found=text, hint=problem.hint)) from None
+    if isinstance(value, str) and value not in ("NaN", "Infinity", "-Infinity"):
+        raise UsageError(
+            Diagnostic(
+                "DF0903", f"{option}: `{text}` is no value", expected="a number, a list such as [1, 2], or @FILE"
+            )
+        )
+    return value
+
+
+def _read_values_file(path: str) -> Mapping[str, Any]:
+    """Values by name from a file: a mapping, or the `values` of an earlier result."""
+    from dataflow.document.reader import read_text, read_tree
+
+    tree = read_tree(read_text(path))
+    return tree["values"] if "dataflow_result" in tree else tree
+
+
+def _print_findings(result: Result) -> None:
+    for finding in result.findings:
+        print(f"warning[{finding['code']}]: {finding['message']}", file=sys.stderr)

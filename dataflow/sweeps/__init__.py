@@ -1,0 +1,1 @@
+"""The plan of a graph and its two sweeps: forward for values, in reverse for cotangents."""

@@ -1,0 +1,89 @@
+"""Operands as an operator takes them: integers and booleans become floats where it computes with floats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataflow.errors import Diagnostic, GraphError
+from dataflow.graph import owner_of
+
+if TYPE_CHECKING:
+    from dataflow.registry import Operators
+    from dataflow.sweeps.plan import Step
+
+
+def convert(step: Step, inputs: list[Any], default: np.dtype[Any], operators: Operators) -> list[Any]:
+    """The operands of a step with the types that its operator takes (`Operator.takes`, `Operator.kinds`).
+
+    Python numbers stay as they are: they take the type of what they meet. Raises `GraphError` for an operand
+    of a type that the operator refuses.
+    """
+    operator = step.operator
+    if operator.takes == "float" and not operator.kinds:
+        for item in inputs:
+            if item is not None and getattr(item, "dtype", default).kind != "f":
+                break
+        else:
+            return inputs
+    names = [item.name for item in operator.inputs]
+    kinds = [operator.kinds.get(names[min(index, len(names) - 1)], operator.takes) for index in range(len(inputs))]
+    together = [item for item, kind in zip(inputs, kinds, strict=True) if kind == operator.takes and item is not None]
+    floating = _common_float(together, default) if operator.takes in ("float", "numeric", "any") else None
+    if operator.takes == "float" and floating is None:
+        floating = default
+    return [
+        _convert_one(step, index, item, kind, floating)
+        for index, (item, kind) in enumerate(zip(inputs, kinds, strict=True))
+    ]
+
+
+def _common_float(items: Sequence[Any], default: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The float type that the operands make together; None if none of them is a float."""
+    found = [item.dtype for item in items if getattr(item, "dtype", None) is not None and item.dtype.kind == "f"]
+    if found:
+        return np.result_type(*found)
+    weak = any(type(item) is float for item in items)
+    return default if weak and any(hasattr(item, "dtype") for item in items) else None
+
+
+def _convert_one(step: Step, index: int, item: Any, kind: str, floating: np.dtype[Any] | None) -> Any:
+    dtype = getattr(item, "dtype", None)
+    if item is None:
+        return None
+    if kind == "bool":
+        if (dtype is not None and dtype.kind != "b") or (dtype is None and type(item) is not bool):
+            raise _refuse(step, index, item, "a truth value", "compare first: `x > 0`")
+        return item
+    if kind == "integer":
+        if (dtype is not None and dtype.kind not in "iu") or (dtype is None and type(item) is not int):
+            raise _refuse(
+                step, index, item, "integers", "declare the input with `dtype: int64`, or use astype(x, dtype='int64')"
+            )
+        return item
+    if dtype is None:
+        return item
+    if dtype.kind == "f":
+        return item
+    if floating is not None:
+        return item.astype(floating)
+    return item.astype(np.int64) if kind == "numeric" and dtype.kind == "b" else item
+
+
+def _refuse(step: Step, index: int, item: Any, expected: str, hint: str) -> GraphError:
+    names = [part.name for part in step.operator.inputs]
+    name = names[min(index, len(names) - 1)]
+    found = str(item.dtype) if hasattr(item, "dtype") else repr(item)
+    return GraphError(
+        Diagnostic(
+            "DF0517",
+            f"input `{name}` of `{step.operator.name}` cannot be {found}",
+            ("nodes", step.name, "inputs", index),
+            node=owner_of(step.name),
+            found=found,
+            expected=expected,
+            hint=hint,
+        )
+    )

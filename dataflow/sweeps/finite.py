@@ -1,0 +1,167 @@
+"""Which values stopped being finite, where that began in each sweep, and whether it did any harm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from dataflow.graph import owner_of
+from dataflow.sweeps.failures import describe_value
+from dataflow.sweeps.plan import Plan, Step
+
+Finding = Mapping[str, Any]
+MAX_LISTED = 20
+
+
+def find_nonfinite(plan: Plan, values: list[Any], cotangents: list[Any], target: str | None) -> tuple[Finding, ...]:
+    """Findings, as data: the first node of the forward sweep that made the target non-finite (without a target,
+    anything), the first of the reverse sweep that made a gradient so, and the values whose being so did no harm.
+    """
+    bad = [slot for slot in range(len(plan.names)) if not is_finite(values[slot]) and slot not in plan.constants]
+    worse = [slot for slot in range(len(plan.names)) if not is_finite(cotangents[slot])]
+    if not bad and not worse:
+        return ()
+    findings: list[Finding] = []
+    makers = {slot: step for step in plan.steps for slot in step.out}
+    order = {slot: position for position, step in enumerate(plan.steps) for slot in step.out}
+    blamed: set[int] = set()
+    harmed = set(bad) if target is None else {plan.slots[target]} & set(bad)
+    if harmed or worse:
+        guilty = _trace(harmed, set(bad), makers) if harmed else set()
+        if guilty:
+            first = min(guilty, key=lambda slot: order.get(slot, -1))
+            findings.append(_describe_forward(plan, first, makers.get(first), values))
+            blamed |= guilty
+    if worse:
+        finding, sources = _describe_reverse(plan, set(worse), set(bad), values, cotangents)
+        findings.append(finding)
+        blamed |= _trace(sources & set(bad), set(bad), makers)
+    harmless = [plan.names[slot] for slot in bad if slot not in blamed and plan.names[slot]]
+    if harmless and target is not None:
+        shown = ", ".join(f"`{name}`" for name in harmless[:MAX_LISTED]) + (
+            " ..." if len(harmless) > MAX_LISTED else ""
+        )
+        findings.append(
+            {
+                "code": "DF0613",
+                "sweep": "forward",
+                "node": owner_of(harmless[0]),
+                "nodes": harmless,
+                "message": f"not finite, and nothing takes it: {shown}",
+            }
+        )
+    return tuple(findings)
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all of a value is finite; what is absent, and what is no float, is."""
+    if type(value) is float:
+        return value - value == 0.0
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or dtype.kind != "f":
+        return True
+    import numpy as np
+
+    return bool(np.isfinite(value).all())
+
+
+def _trace(start: set[int], bad: set[int], makers: Mapping[int, Step]) -> set[int]:
+    """From some non-finite slots back through all non-finite operands."""
+    found, stack = set(start), list(start)
+    while stack:
+        step = makers.get(stack.pop())
+        for slot in step.operands if step is not None else ():
+            if slot in bad and slot not in found:
+                found.add(slot)
+                stack.append(slot)
+    return found
+
+
+def _describe_forward(plan: Plan, slot: int, step: Step | None, values: list[Any]) -> Finding:
+    name = plan.names[slot]
+    found = _example(values[slot])
+    if step is None:
+        return {
+            "code": "DF0611",
+            "sweep": "forward",
+            "node": name,
+            "found": found,
+            "message": f"`{name}` is given as {found}",
+        }
+    return {
+        "code": "DF0611",
+        "sweep": "forward",
+        "node": owner_of(name),
+        "operator": step.operator.name,
+        "found": found,
+        "inputs": _operands(plan, step, values),
+        "message": f"{_call(plan, step)} is {found}, the first value that is not finite",
+    }
+
+
+def _describe_reverse(
+    plan: Plan, worse: set[int], bad: set[int], values: list[Any], cotangents: list[Any]
+) -> tuple[Finding, set[int]]:
+    """The first gradient that is not finite on the way back, and the slots that its rule looked at."""
+    for step in reversed(plan.steps):
+        through = [slot for backward in step.backward for slot in backward.slots if slot in worse]
+        if through and not any(slot in worse for slot in step.out):
+            name = plan.names[through[0]]
+            found = _example(cotangents[through[0]])
+            finding = {
+                "code": "DF0612",
+                "sweep": "reverse",
+                "node": owner_of(name),
+                "operator": step.operator.name,
+                "found": found,
+                "inputs": _operands(plan, step, values),
+                "message": f"the gradient of `{name}` is {found}: it came through {_call(plan, step)}",
+            }
+            return finding, {*step.operands, *step.out}
+    slot = max(worse)
+    name, found = plan.names[slot], _example(cotangents[slot])
+    return {
+        "code": "DF0612",
+        "sweep": "reverse",
+        "node": owner_of(name),
+        "found": found,
+        "message": f"the gradient of `{name}` is {found}, as it was given",
+    }, set()
+
+
+def _call(plan: Plan, step: Step) -> str:
+    operands = ", ".join(plan.names[slot] or "..." for slot in step.operands if slot >= 0)
+    owner = owner_of(step.name)
+    return f"`{step.operator.name}({operands})`" + (
+        f" in `{owner}`" if owner != step.name or plan.names[step.out[0]] else ""
+    )
+
+
+def _operands(plan: Plan, step: Step, values: list[Any]) -> dict[str, str]:
+    names = [item.name for item in step.operator.inputs]
+    shown: dict[str, str] = {}
+    for index, slot in enumerate(step.operands[:MAX_LISTED]):
+        key = plan.names[slot] or names[min(index, len(names) - 1)]
+        shown[key] = _example(values[slot])
+    return shown
+
+
+def _example(value: Any) -> str:
+    """A number as it is; of an array its first non-finite element and where it stands."""
+    if type(value) is float or not getattr(value, "shape", ()):
+        return describe_value(value) if not isinstance(value, float) else _spell(float(value))
+    import numpy as np
+
+    places = np.argwhere(~np.isfinite(value)) if value.dtype.kind == "f" else np.zeros((0, 1))
+    if not len(places):
+        return describe_value(value)
+    place = tuple(int(index) for index in places[0])
+    more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+    return f"{_spell(float(value[place]))} at {list(place)}{more}"
+
+
+def _spell(value: float) -> str:
+    return (
+        "NaN" if value != value else repr(value) if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
+    )
