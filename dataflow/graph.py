@@ -7,7 +7,7 @@ expression it stands in and is called ``owner#1``, ``owner#2``, ... in the order
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf, nan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +23,7 @@ Size = int | str
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 HIDDEN = "#"
+MAX_CYCLES = 100  # that are described; each takes a walk along it
 FORMAT = 1
 NONFINITE: Mapping[str, float] = MappingProxyType({"NaN": nan, "Infinity": inf, "-Infinity": -inf})
 
@@ -66,10 +67,11 @@ class Graph:
     >>> graph = Graph(inputs={"a": 5, "b": 3, "c": 2}, target="J", nodes={
     ...     "u": Node("multiply", ("b", "c")), "v": Node("add", ("a", "u")), "J": Node("multiply", (3, "v"))})
     >>> list(graph.nodes), graph.inputs["a"].value, graph.digest[:15]
-    (['u', 'v', 'J'], 5.0, 'sha256:57e8f16f')
+    (['u', 'v', 'J'], 5.0, 'sha256:d00fea50')
     """
 
     __slots__ = (
+        "_order",
         "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires", "source", "target",
     )  # fmt: skip
 
@@ -83,6 +85,7 @@ class Graph:
     requires: Mapping[str, str]
     source: Any
     target: str | None
+    _order: Sequence[str] | None
 
     def __init__(
         self,
@@ -100,7 +103,8 @@ class Graph:
     ) -> None:
         fields = {
             "name": name, "description": description, "dtype": dtype, "target": target, "source": source,
-            "operators": operators, "requires": MappingProxyType(dict(requires)),
+            "operators": operators,
+            "_order": None, "requires": MappingProxyType(dict(requires)),
             "nodes": MappingProxyType(dict(nodes)),
             "inputs": MappingProxyType({key: _as_input(value) for key, value in inputs.items()}),
             "parameters": MappingProxyType({key: _as_input(value) for key, value in parameters.items()}),
@@ -117,7 +121,7 @@ class Graph:
         >>> Graph(target="J").replace(target="u").target
         'u'
         """
-        return type(self)(**{key: getattr(self, key) for key in self.__slots__} | changes)
+        return type(self)(**{key: getattr(self, key) for key in self.__slots__ if key[0] != "_"} | changes)
 
     def __eq__(self, other: object) -> bool:
         return self.canonical() == other.canonical() if isinstance(other, Graph) else NotImplemented
@@ -133,6 +137,13 @@ class Graph:
     def given(self) -> Mapping[str, Input]:
         """Inputs and parameters together, in the order of the document."""
         return {**self.inputs, **self.parameters}
+
+    @property
+    def order(self) -> Sequence[str]:
+        """The names of the nodes as `sort_nodes` gives them, computed once. Raises `GraphError` for a cycle."""
+        if self._order is None:
+            object.__setattr__(self, "_order", tuple(sort_nodes(self)))
+        return self._order  # type: ignore[return-value]
 
     def producers(self) -> dict[str, str]:
         """Which node makes a value, for every value that does not bear its node's own name."""
@@ -197,12 +208,13 @@ def owner_of(name: str) -> str:
 def sort_nodes(graph: Graph) -> list[str]:
     """The names of the nodes, each after those it needs, else in the order of the document.
 
-    Raises `GraphError` that names every cycle in order.
+    Raises `GraphError` that names every cycle in order, up to MAX_CYCLES.
 
     >>> sort_nodes(Graph(inputs={"a": 1}, nodes={"z": Node("exp", ("y",)), "y": Node("exp", ("a",))}))
     ['y', 'z']
     """
-    nodes, producers = graph.nodes, graph.producers()
+    nodes, given = graph.nodes, graph.given
+    producers = {output: name for output, name in graph.producers().items() if output not in given}
     order: list[str] = []
     cycles: list[list[str]] = []
     done: dict[str, bool] = {}  # False: on the way down from a root, True: placed
@@ -217,10 +229,10 @@ def sort_nodes(graph: Graph) -> list[str]:
                     needed: Any = producers.get(str(operand), operand) if producers else operand
                     if needed not in nodes or done.get(needed):
                         continue
-                    if needed in done:
-                        cycles.append(_trace_cycle(stack, done, needed))
-                    else:
+                    if needed not in done:
                         waiting.append(needed)
+                    elif len(cycles) < MAX_CYCLES:
+                        cycles.append(_trace_cycle(stack, done, needed))
                 if waiting:
                     stack.extend(reversed(waiting))
                     continue

@@ -60,12 +60,11 @@ def label_hidden(graph: Graph, reported: Iterable[str]) -> dict[str, dict[str, A
     hidden = [name for name in reported if HIDDEN in name]
     if not hidden:
         return None
-    from dataflow.document.writer import unparse
+    from dataflow.document.writer import unparse_part
 
     labels: dict[str, dict[str, Any]] = {}
-    nodes = {name: node for name, node in graph.nodes.items() if HIDDEN in name}
     for name in hidden:
-        labels[name] = {"owner": owner_of(name), "text": unparse(graph.nodes[name], nodes)}
+        labels[name] = {"owner": owner_of(name), "text": unparse_part(graph, name)}
         place = graph.source.place_of(name) if graph.source is not None else None
         if place is not None:
             labels[name] |= {"line": place[0], "column": place[1]}

@@ -13,7 +13,7 @@ from dataflow.checks.inline import check_input
 from dataflow.checks.names import fault_of, looks_of, spell_out
 from dataflow.checks.spellings import MEANT
 from dataflow.errors import Diagnostic, GraphError, suggest
-from dataflow.graph import HIDDEN, Graph, Node, owner_of, sort_nodes
+from dataflow.graph import HIDDEN, Graph, Node, owner_of
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -40,7 +40,7 @@ def check(graph: Graph, operators: Mapping[str, Operator]) -> list[Diagnostic]:
             )
         )
     try:
-        sort_nodes(graph)
+        _ = graph.order
     except GraphError as error:
         found += error.diagnostics
     return found
@@ -49,14 +49,14 @@ def check(graph: Graph, operators: Mapping[str, Operator]) -> list[Diagnostic]:
 def _sections(graph: Graph) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
     """Every name that the graph gives, with its section and place."""
     for name in graph.inputs:
-        yield name, "input", ("inputs", name, KEY)
+        yield name, "an input", ("inputs", name, KEY)
     for name in graph.parameters:
-        yield name, "parameter", ("parameters", name, KEY)
+        yield name, "a parameter", ("parameters", name, KEY)
     for name, node in graph.nodes.items():
         if HIDDEN not in name:
-            yield name, "node", ("nodes", name, KEY)
+            yield name, "a node", ("nodes", name, KEY)
         for index, output in enumerate(node.outputs):
-            yield output, "output", ("nodes", name, "outputs", index)
+            yield output, "an output", ("nodes", name, "outputs", index)
 
 
 def _check_names(graph: Graph) -> Iterator[Diagnostic]:
@@ -68,9 +68,7 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
         if name in known:
             yield Diagnostic(
                 "DF0202",
-                f"`{name}` is the name of an {known[name]} already"
-                if known[name][0] in "io"
-                else f"`{name}` is the name of a {known[name]} already",
+                f"`{name}` is the name of {known[name]} already",
                 path,
                 node=name,
                 hint="inputs, parameters, nodes and their outputs share one space of names",
@@ -96,7 +94,7 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
                 if isinstance(size, str) and size in known:
                     yield Diagnostic(
                         "DF0506",
-                        f"`{size}` is a size here and the name of a {known[size]} elsewhere",
+                        f"`{size}` is a size here and the name of {known[size]} elsewhere",
                         (section, name, "shape", index),
                         node=name,
                         hint="give the size another name",
@@ -104,19 +102,22 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
 
 
 def _check_inputs(graph: Graph) -> Iterator[Diagnostic]:
+    default = graph.dtype if graph.dtype.startswith("float") else "float64"  # a wrong one is one problem, not many
     for section in ("inputs", "parameters"):
         for name, entry in getattr(graph, section).items():
-            for problem in check_input(entry, (section, name), graph.dtype, parameter=section == "parameters"):
+            for problem in check_input(entry, (section, name), default, parameter=section == "parameters"):
                 yield problem._replace(node=name)
 
 
 def _check_target(graph: Graph) -> Iterator[Diagnostic]:
     target = graph.target
-    if target is None or target in graph.given or (target in graph.nodes and not graph.nodes[target].outputs):
+    if target is None or target in graph.given:
+        return
+    if target in graph.nodes and not graph.nodes[target].outputs and HIDDEN not in target:
         return
     if target in graph.producers():
         return
-    if target in graph.nodes:
+    if target in graph.nodes and graph.nodes[target].outputs:
         yield Diagnostic(
             "DF0231",
             f"target `{target}` has several outputs",
@@ -250,16 +251,26 @@ def _check_attributes(name: str, node: Node, operator: Operator) -> Iterator[Dia
             )
     if node.attributes:
         for key, annotation in annotations_of(operator).items():
-            if key in node.attributes and not accepts(annotation, node.attributes[key]):
-                value = node.attributes[key]
+            if key not in node.attributes:
+                continue
+            value = node.attributes[key]
+            fits = accepts(annotation, value)
+            if not fits or _is_beyond(value):
                 yield Diagnostic(
                     "DF0413",
                     f"attribute `{key}` of `{node.op}` cannot be {_shown(value)}",
                     (*path, key),
                     node=owner_of(name),
                     found=_shown(value),
-                    expected=describe(annotation),
+                    expected="integers of at most 64 bits" if fits else describe(annotation),
                 )
+
+
+def _is_beyond(value: Any) -> bool:
+    """Whether there is an integer in an attribute that no dtype holds. As deep as the document: at most 64."""
+    if isinstance(value, tuple | list):
+        return any(map(_is_beyond, value))
+    return type(value) is int and abs(value) >= 2**63
 
 
 def _shown(value: Any) -> str:

@@ -133,13 +133,13 @@ def _check_value(entry: Input, path: Path, dtype: str) -> Iterator[Diagnostic]:
         yield Diagnostic(
             "DF0501",
             f"the lists do not make an array: {ragged}",
-            (*path, *ragged.index),
+            (*path, "value", *ragged.index),
             hint="every list of one level has the same length",
         )
         return
     for index, item in leaves_of(entry.value):
         if (problem := _check_number(item, dtype)) is not None:
-            yield problem._replace(path=(*path, *index))
+            yield problem._replace(path=(*path, "value", *index))
             break
     if entry.shape is not None and not _fits(shape, entry.shape):
         yield Diagnostic(
@@ -194,6 +194,8 @@ def _reading_of(item: Any) -> str | None:
         return f"write {item.replace('_', '').replace(',', '')}"
     if item.lower() in ("yes", "no", "on", "off", "y", "n"):
         return "in YAML 1.2 this is text; a truth value is `{value: true, dtype: bool}`"
+    if item[0].isdigit() and all(letter.isdigit() or letter in "-:TZ." for letter in item):
+        return "a date or a time is text: write a number, such as the days or seconds since a start"
     return (
         "what is computed belongs under `nodes`; a file is `{source: FILE}`"
         if any(mark in item for mark in "+-*/(.")

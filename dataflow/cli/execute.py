@@ -68,8 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Load, execute, write, and print the table."""
     from dataflow.execution import execute
+    from dataflow.output import find_place
 
     graph = load_graph(arguments.graph, arguments)
+    path = arguments.output or f"{_name_of(graph, arguments.graph)}.result.json"
+    if path != "-":
+        find_place(path)  # what cannot be written is refused before anything runs
     only = (
         None
         if arguments.only is None
@@ -88,10 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
     )
     full = frozenset(only or ())
     if arguments.output == "-":
-        sys.stdout.write(result.to_text(full=full))
+        sys.stdout.flush()
+        sys.stdout.buffer.write(result.to_bytes(full=full))
         _print_findings(result)
         return 0
-    path = arguments.output or f"{_name_of(graph, arguments.graph)}.result.json"
     result.write(path, arrays=arguments.arrays, full=full)
     if arguments.format == "json":
         from dataflow.cli.reports import print_json

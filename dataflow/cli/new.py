@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     suffixes = (".yaml", ".yml") if arguments.kind == "graph" else (".py",)
     path = next((arguments.name.removesuffix(end) for end in suffixes if arguments.name.endswith(end)), arguments.name)
-    folder, name = os.path.split(path)
+    name = os.path.basename(path)
     _check_name(name, arguments.kind)
     if arguments.kind == "graph":
         files, command = {f"{path}.yaml": _fill("graph.yaml", name)}, f"dataflow exec {path}.yaml"

@@ -119,7 +119,7 @@ def _try_attributes(operator: Operator) -> dict[str, Any]:
     if not required and "axis" not in {item.name for item in operator.attributes}:
         return {}
     if operator.examples is not None:
-        given = [dict(attributes) for attributes in _examples_of(operator.examples)]
+        given = _examples_of(operator.examples)
         if operator.variadic or not required:
             given = [attributes for attributes in given if not attributes or attributes.get("axis") is not None]
         if given:
@@ -128,11 +128,11 @@ def _try_attributes(operator: Operator) -> dict[str, Any]:
     return {name: _guess(annotations[name]) for name in required}
 
 
-def _examples_of(examples: Callable[[Any], Any]) -> list[Mapping[str, Any]]:
+def _examples_of(examples: Callable[[Any], Any]) -> list[dict[str, Any]]:
     import numpy as np
 
     try:
-        return [attributes for _, attributes in examples(np.random.default_rng(0))]
+        return [dict(attributes) for _, attributes in examples(np.random.default_rng(0))]
     except Exception:  # a stranger's function; its use as a proof is not the business here
         return []
 

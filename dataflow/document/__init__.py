@@ -44,12 +44,12 @@ def loads(text: str, *, file: str = "<text>", folder: str | None = None, operato
 def _read(text: str, file: str, folder: str | None, operators: Operators) -> Graph:
     origin = Origin(file, text, folder, operators)
     try:
-        tree = read_tree(text)
+        tree = read_tree(text, file)
     except GraphError as error:
         raise GraphError(origin.locate_all(error.diagnostics)) from None
     structure = check_structure(tree)
     broken = [item.path for item in structure if item.severity == "error"]
-    graph, found = build(tree, operators, broken)
+    graph, found = build(tree, operators, broken, origin)
     found += check(graph, operators)
     found += check_requirements(graph, operators)
     unknown = any(item.code in UNKNOWN for item in found)
@@ -57,7 +57,7 @@ def _read(text: str, file: str, folder: str | None, operators: Operators) -> Gra
         return _read(text, file, folder, operators.with_entry_points())
     if structure or found:
         raise GraphError(origin.locate_all([*structure, *found, *(operators.failures if unknown else ())]))
-    return graph.replace(source=origin, operators=operators)
+    return graph
 
 
 UNKNOWN = frozenset({"DF0401", "DF0707"})  # what an installed plugin that is not loaded yet may cure

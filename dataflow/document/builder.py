@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.document.expressions import CONSTANTS, parse
+from dataflow.checks.names import fault_of
+from dataflow.document.expressions import parse
+from dataflow.document.literals import CONSTANTS, shorten_integer
+from dataflow.document.source import KEY
 from dataflow.errors import Diagnostic, GraphError, suggest
-from dataflow.graph import EMPTY, NONFINITE, Graph, Input, Node, Operand
+from dataflow.graph import EMPTY, HIDDEN, NONFINITE, Graph, Input, Node, Operand
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -16,15 +19,16 @@ Tree = Mapping[str, Any]
 
 
 def build(
-    tree: Tree, operators: Mapping[str, Operator], broken: Iterable[tuple[Any, ...]] = ()
+    tree: Tree, operators: Mapping[str, Operator], broken: Iterable[tuple[Any, ...]] = (), source: object = None
 ) -> tuple[Graph, list[Diagnostic]]:
     """The graph of a tree, and the problems of what could not be built.
 
     `broken` are the paths where the schema found the structure wrong; an entry there keeps its name, so that
     who uses it is not blamed, and is otherwise left out.
     """
-    operators = dict(operators)
-    skipped = {path[:2] for path in broken}
+    table = operators
+    operators = dict(operators)  # thousands of look-ups
+    skipped = {(path[:-1] if path[-1:] == (KEY,) else path)[:2] for path in broken}
     found: list[Diagnostic] = []
     sections: dict[str, dict[str, Input]] = {
         section: {
@@ -35,6 +39,9 @@ def build(
     }
     nodes: dict[str, Node] = {}
     for name, entry in _section(tree, "nodes", skipped).items():
+        if HIDDEN in name:  # what an expression introduces is called so
+            found.append(_refuse_name(name))
+            continue
         if ("nodes", name) in skipped:
             nodes[name] = Node("identity", (0,))
             continue
@@ -44,7 +51,7 @@ def build(
             elif entry.__class__ is dict:
                 nodes[name] = _build_node(name, entry, operators)
             else:
-                nodes[name] = Node("identity", (entry,))
+                nodes[name] = Node("identity", (_read_operand(name, entry, ()),))
         except GraphError as error:
             found += error.diagnostics
             nodes[name] = Node("identity", (0,))
@@ -53,7 +60,9 @@ def build(
     }
     requires = _section(tree, "requires", skipped)
     inputs, parameters = sections["inputs"], sections["parameters"]
-    return Graph(inputs=inputs, parameters=parameters, nodes=nodes, requires=requires, **top), found
+    return Graph(
+        inputs=inputs, parameters=parameters, nodes=nodes, requires=requires, source=source, operators=table, **top
+    ), found
 
 
 def _section(tree: Tree, section: str, skipped: set[tuple[Any, ...]]) -> Mapping[str, Any]:
@@ -87,13 +96,39 @@ def _build_node(name: str, entry: Mapping[str, Any], operators: Mapping[str, Ope
     return Node(op, inputs, attributes or EMPTY, tuple(entry.get("outputs", ())), entry.get("description", ""))
 
 
+def _refuse_name(name: str) -> Diagnostic:
+    message, hint = fault_of(name) or ("", None)
+    return Diagnostic("DF0201", message, ("nodes", name, KEY), node=name, hint=hint)
+
+
 def _read_operand(name: str, item: Any, place: tuple[str | int, ...]) -> Operand:
     if item.__class__ is str:
+        if HIDDEN in item:
+            raise GraphError(
+                Diagnostic(
+                    "DF0203",
+                    f"unknown name `{item}`",
+                    ("nodes", name, "inputs", *place),
+                    node=name,
+                    hint="an operand is a name or a number; give an expression a node of its own",
+                )
+            )
         return (
             item if item not in CONSTANTS and item not in NONFINITE else CONSTANTS.get(item, NONFINITE.get(item, 0.0))
         )
     if item.__class__ is int or item.__class__ is float:
-        return item
+        try:
+            return shorten_integer(item)
+        except OverflowError:
+            raise GraphError(
+                Diagnostic(
+                    "DF0120",
+                    "a number too large for a float",
+                    ("nodes", name, "inputs", *place) if place else ("nodes", name),
+                    node=name,
+                    hint="write `.inf` if infinity is meant",
+                )
+            ) from None
     what = "a list" if isinstance(item, list) else "a mapping" if isinstance(item, dict) else str(item).lower()
     hint = "give it a node of its own, and write that node's name here" if isinstance(item, list | dict) else None
     raise GraphError(
@@ -119,7 +154,7 @@ def _order_inputs(name: str, op: str, given: Mapping[str, Any], operators: Mappi
                 Diagnostic(
                     "DF0206",
                     f"`{op}` has no input `{key}`",
-                    ("nodes", name, "inputs", key, "<key>"),
+                    ("nodes", name, "inputs", key, KEY),
                     node=name,
                     hint=f"did you mean `{meant}`?" if meant else f"its inputs are {', '.join(known)}",
                 )

@@ -7,14 +7,15 @@ What is refused is answered with the form that was meant.
 from __future__ import annotations
 
 import ast
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dataflow.checks.names import fault_of
+from dataflow.document.literals import RefusedForm, check_number, leaf_of, literal_of, number_of
 from dataflow.document.refusals import refuse_form
 from dataflow.errors import Diagnostic, GraphError
-from dataflow.graph import EMPTY, HIDDEN, Node, Operand
+from dataflow.graph import EMPTY, HIDDEN, Node
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 MAX_OPERATIONS = 1_000  # a person cannot read more, and Python's parser gives up not far above
 MAX_LENGTH = 100_000  # characters; what is longer is not parsed at all
 
-CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 BINARY: Mapping[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "pow", ast.MatMult: "matmul",
 }  # fmt: skip
@@ -33,6 +33,8 @@ COMPARISONS: Mapping[type[ast.cmpop], str] = {
 }  # fmt: skip
 
 _SYMBOLS = re.compile(r"[-+*/@<>=,\[(]")
+_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Operation(NamedTuple):
@@ -69,29 +71,38 @@ def analyse(text: str, owner: str, operators: Mapping[str, Operator]) -> list[Op
         ) from None
 
 
-class RefusedForm(Exception):  # noqa: N818  (an internal signal that `analyse` turns into a GraphError)
-    """A form that expressions do not have."""
-
-    def __init__(
-        self, code: str, message: str, hint: str | None = None,
-        form: ast.AST | None = None, span: tuple[int, int] | None = None,
-    ) -> None:  # fmt: skip
-        self.code, self.message, self.hint, self.form, self.span = code, message, hint, form, span
-        super().__init__(message)
-
-
 def _parse_form(text: str) -> ast.expr:
+    _refuse_silent(text)
     if len(text) > MAX_LENGTH or (len(text) > MAX_OPERATIONS and len(_SYMBOLS.findall(text)) > 4 * MAX_OPERATIONS):
         raise RefusedForm("DF0302", f"expression of more than {MAX_OPERATIONS} operations", _TOO_LONG)
     try:
         return compile(_one_line(text), "<expression>", "eval", ast.PyCF_ONLY_AST).body  # type: ignore[attr-defined,no-any-return]
     except SyntaxError as error:
+        if "Exceeds the limit" in error.msg:  # of digits that Python reads
+            raise RefusedForm("DF0120", "a number too large for a float", "write `inf` if infinity is meant") from None
+        if "too many nested" in error.msg:
+            raise RefusedForm("DF0302", "expression is nested too deeply", _TOO_LONG) from None
         lead = len(text) - len(text.lstrip())
-        start = _characters(_one_line(text), max(0, (error.offset or 1) - 1), in_bytes=False) + lead
+        start = _characters(_one_line(text), max(0, (error.offset or len(text)) - 1), in_bytes=False) + lead
         code, message, hint = refuse_form(text, error.msg)
         raise RefusedForm(code, message, hint, span=(min(start, max(0, len(text) - 1)), start + 1)) from None
-    except (ValueError, MemoryError, RecursionError):
+    except (MemoryError, RecursionError):
         raise RefusedForm("DF0302", "expression is nested too deeply", _TOO_LONG) from None
+
+
+def _refuse_silent(text: str) -> None:
+    """Raise for what Python's grammar would take without a word: comments, and letters that it replaces by others."""
+    place = text.find("\0")
+    if place >= 0:
+        raise RefusedForm("DF0301", "an expression has no character U+0000", span=(place, place + 1))
+    if "#" in text and (place := _STRING.sub(lambda match: " " * len(match.group()), text).find("#")) >= 0:
+        raise RefusedForm(*refuse_form(text[place:], ""), span=(place, len(text)))
+    if text.isascii():
+        return
+    for match in _WORD.finditer(text):
+        fault = None if match.group().isascii() else fault_of(match.group())
+        if fault is not None and "normal form" in fault[0]:
+            raise RefusedForm("DF0201", *fault, span=match.span())
 
 
 _TOO_LONG = "give parts of it names of their own, as nodes"
@@ -117,9 +128,9 @@ def _flatten(root: ast.expr, owner: str, operators: Mapping[str, Operator]) -> l
     operations = []
     for index, (form, op, operands, attributes) in enumerate(reversed(order), 1):
         values[form] = f"{owner}{HIDDEN}{index}"
-        inputs = tuple([values[item] if item in values else _leaf(item) for item in operands])
+        inputs = tuple([values[item] if item in values else leaf_of(item) for item in operands])
         operations.append(Operation(Node(op, inputs, attributes), form, operands))
-    return operations or [Operation(Node("identity", (_leaf(root),)), root, (root,))]
+    return operations or [Operation(Node("identity", (leaf_of(root),)), root, (root,))]
 
 
 Parts = tuple[str, tuple[ast.expr, ...], Mapping[str, Any]]
@@ -131,13 +142,13 @@ def _read(form: ast.expr, operators: Mapping[str, Operator]) -> Parts | None:
     if kind is ast.Name:
         return None
     if kind is ast.Constant:
-        _check_number(form)
+        check_number(form)
         return None
     if isinstance(form, ast.BinOp):
         if (op := BINARY.get(type(form.op))) is not None:
             return op, (form.left, form.right), EMPTY
     elif isinstance(form, ast.UnaryOp):
-        if type(form.op) is ast.USub and _number(form.operand) is not None:
+        if type(form.op) is ast.USub and type(form.operand) is not ast.UnaryOp and number_of(form.operand) is not None:
             return None
         if (op := UNARY.get(type(form.op))) is not None:
             return op, (form.operand,), EMPTY
@@ -169,10 +180,12 @@ def _read_call(form: ast.Call, operators: Mapping[str, Operator]) -> Parts:
     for keyword in form.keywords:
         if keyword.arg is None:
             raise RefusedForm("DF0303", "`**` cannot be used in a call", "write the attributes out", keyword)
+        if keyword.arg in named or keyword.arg in attributes:
+            raise RefusedForm("DF0304", f"`{keyword.arg}` is given twice", "keep one of them", keyword)
         if keyword.arg in names:
             named[keyword.arg] = keyword.value
         else:
-            attributes[keyword.arg] = _literal(keyword.value, keyword.arg)
+            attributes[keyword.arg] = literal_of(keyword.value, keyword.arg)
     operands += _place_named(named, names[len(operands) :], form)
     return form.func.id, tuple(operands), dict(sorted(attributes.items())) if attributes else EMPTY
 
@@ -195,7 +208,7 @@ def _read_index(form: ast.Subscript) -> Parts:
     if (
         len(items) == 1
         and isinstance(items[0], ast.Name | ast.BinOp | ast.Call | ast.Subscript)
-        and _number(items[0]) is None
+        and number_of(items[0]) is None
     ):
         return "take", (form.value, items[0]), {"axis": 0}
     return "getitem", (form.value,), {"key": tuple(map(_index_item, items))}
@@ -213,7 +226,7 @@ def _index_item(item: ast.expr) -> int | str | None:
 
 
 def _index_number(item: ast.expr) -> int:
-    value = _number(item)
+    value = number_of(item)
     if not isinstance(value, int):
         raise RefusedForm(
             "DF0305",
@@ -222,56 +235,6 @@ def _index_number(item: ast.expr) -> int:
             item,
         )
     return value
-
-
-def _check_number(form: ast.expr) -> None:
-    value = form.value if isinstance(form, ast.Constant) else None
-    if value is not None and type(value) not in (int, float):
-        code, message, hint = refuse_form(form)
-        raise RefusedForm(code, message, hint, form)
-
-
-def _number(form: ast.expr) -> int | float | None:
-    """The number that a leaf stands for, its sign included; None if it is no number."""
-    sign = 1
-    if isinstance(form, ast.UnaryOp) and type(form.op) is ast.USub:
-        sign, form = -1, form.operand
-    if isinstance(form, ast.Name) and form.id in CONSTANTS:
-        return sign * CONSTANTS[form.id]
-    if isinstance(form, ast.Constant) and type(form.value) in (int, float):
-        return sign * _shorten(form.value)  # type: ignore[arg-type]
-    return None
-
-
-def _shorten(value: float) -> int | float:
-    """Integers beyond 64 bits are floats: no dtype holds them."""
-    return value if type(value) is float or abs(value) < 2**63 else float(value) if abs(value) < 2**1023 else math.inf
-
-
-def _leaf(form: ast.expr) -> Operand:
-    number = _number(form)
-    if number is not None:
-        return number
-    return form.id if isinstance(form, ast.Name) else None  # type: ignore[return-value]
-
-
-def _literal(form: ast.expr, name: str) -> Any:
-    """An attribute's value: a number, text, true, false, none, or a list of them. Depth is bounded by the parser."""
-    if isinstance(form, ast.List | ast.Tuple):
-        return tuple(_literal(item, name) for item in form.elts)
-    if isinstance(form, ast.Constant) and (form.value is None or type(form.value) in (bool, str)):
-        return form.value
-    if isinstance(form, ast.Name) and form.id in ("true", "false", "null"):
-        return {"true": True, "false": False, "null": None}[form.id]
-    number = _number(form)
-    if number is None:
-        raise RefusedForm(
-            "DF0306",
-            f"attribute `{name}` must be written out, as a number, text, True, False, None or a list of them",
-            "an attribute cannot depend on other nodes; only inputs can",
-            form,
-        )
-    return number
 
 
 def _characters(text: str, offset: int, *, in_bytes: bool = True) -> int:

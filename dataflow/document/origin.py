@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.document.expressions import locate_part
 from dataflow.document.reader import read_tree
-from dataflow.document.source import Source
+from dataflow.document.source import KEY, Source
 from dataflow.errors import Diagnostic, GraphError
 from dataflow.graph import owner_of
 
@@ -52,11 +52,14 @@ class Origin:
     def _enter_document(self, diagnostic: Diagnostic) -> Diagnostic:
         """From the names of the graph to the entries of the document: a hidden node is a span of its owner's text."""
         path = diagnostic.path
-        if len(path) < 2 or path[0] != "nodes" or diagnostic.span is not None:
+        if len(path) > 2 and path[0] in ("inputs", "parameters") and path[2] == "value":
+            bare = not isinstance(self._entry(str(path[0]), str(path[1])), dict)  # `a: 5` is `a: {value: 5}`
+            return diagnostic._replace(path=(*path[:2], *path[3:])) if bare else diagnostic
+        if len(path) < 2 or path[0] != "nodes" or path[2:] == (KEY,) or diagnostic.span is not None:
             return diagnostic
         name = str(path[1])
         owner = owner_of(name)
-        entry = self._entry(owner)
+        entry = self._entry("nodes", owner)
         if isinstance(entry, str) and (len(path) > 2 or owner != name):
             part = path[2:]
             if part[:1] == ("inputs",) and len(part) == 1:
@@ -75,14 +78,14 @@ class Origin:
             return diagnostic._replace(path=("nodes", owner, "inputs", *self._named_operand(entry, path[3])))
         return diagnostic
 
-    def _entry(self, owner: str) -> Any:
+    def _entry(self, section: str, name: str) -> Any:
         if self._tree is None:
             try:
                 self._tree = read_tree(self.text)
             except GraphError:
                 self._tree = {}
-        nodes = self._tree.get("nodes") if isinstance(self._tree, Mapping) else None
-        return nodes.get(owner) if isinstance(nodes, Mapping) else None
+        entries = self._tree.get(section) if isinstance(self._tree, Mapping) else None
+        return entries.get(name) if isinstance(entries, Mapping) else None
 
     def _named_operand(self, entry: Mapping[str, Any], index: str | int) -> tuple[str | int, ...]:
         """The key under which the operand of an index stands."""

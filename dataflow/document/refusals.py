@@ -25,6 +25,11 @@ _OPERATORS: Mapping[type[ast.AST], tuple[str, str]] = {
     ast.NotIn: ("not in", "compare with `!=`"),
 }
 
+_LETTERS: Mapping[str, str] = {
+    "\u00d7": "*", "\u22c5": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-", "\u00b2": "** 2", "\u00b3": "** 3",
+    "\u221a": "sqrt(x)", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "<>": "!=",
+}  # fmt: skip
+
 
 def refuse_form(form: ast.AST | str, reason: str = "") -> Answer:
     """Code, message and hint for a form that is not allowed, or for a text that does not parse at all.
@@ -49,17 +54,22 @@ def refuse_form(form: ast.AST | str, reason: str = "") -> Answer:
         attribute = form.func if isinstance(form, ast.Call) else form
         if isinstance(attribute, ast.Attribute):
             owner = attribute.value.id if isinstance(attribute.value, ast.Name) else "x"
-            hint = (
-                f"write {attribute.attr}(...)"
-                if owner in ("np", "numpy", "jnp", "torch", "math", "F", "xp")
-                else (f"write {attribute.attr}({owner})")
-            )
+            hint = f"write {attribute.attr}({owner})"
+            if owner in ("np", "numpy", "jnp", "torch", "math", "F", "xp"):
+                hint = f"write {attribute.attr}(...)"
+            elif attribute.attr == "T":
+                hint = f"write matrix_transpose({owner})"
+            elif attribute.attr.startswith("_"):
+                hint = "an operand is a name or a number"
             return (
                 "DF0303",
                 f"`.{attribute.attr}` cannot be looked up: graphs have operators, no attributes of objects",
                 hint,
             )
-        return "DF0303", "only an operator can be called, by its name", "write softmax(z, axis=-1)"
+        answer = "DF0303", "only an operator can be called, by its name"
+        if isinstance(attribute, ast.Constant | ast.BinOp):
+            return *answer, "for a product write `*`"
+        return *answer, "write softmax(z, axis=-1)"
     if isinstance(form, ast.Constant):
         what = {str: "text", bytes: "bytes", bool: f"`{form.value!r}`", complex: "an imaginary number"}
         hint = (
@@ -78,7 +88,8 @@ def refuse_form(form: ast.AST | str, reason: str = "") -> Answer:
         return "DF0303", "`*` cannot spread a value", "name each operand"
     if isinstance(form, ast.Slice):
         return "DF0303", "a slice stands only in brackets", "write x[1:3]"
-    name = {"Lambda": "lambda", "NamedExpr": ":=", "Dict": "{...}", "Set": "{...}", "JoinedStr": "f-strings"}
+    name = {"Lambda": "lambda", "NamedExpr": "`:=`", "Dict": "{...}", "Set": "{...}", "JoinedStr": "f-strings"}
+    name |= dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), "`for`")
     kind = type(form).__name__
     return (
         "DF0303",
@@ -98,6 +109,9 @@ def _refuse_text(text: str, reason: str) -> Answer:
             f"`{_shorten(text)}` is no whole expression: its brackets do not match",
             ("within {...} or [...] YAML ends it at a comma: put it in quotes, or on a line of its own"),
         )
+    meant = next((meant for letter, meant in _LETTERS.items() if letter in text), None)
+    if meant is not None:
+        return "DF0301", f"`{_shorten(text)}` is no expression: {reason}", f"write `{meant}`"
     if "=" in text.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", "") and "(" not in text:
         return "DF0301", "an expression has no `=`", "the name stands before the colon: `u: b * c`; compare with `==`"
     if "#" in text:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dataflow.document.expressions import CONSTANTS
+from dataflow.document.expressions import MAX_OPERATIONS
+from dataflow.document.literals import CONSTANTS
 from dataflow.graph import FORMAT, HIDDEN, Graph, Input, Node, Operand, owner_of
+from dataflow.registry import standard
 
 _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; larger binds tighter
     "less": ("<", 1), "less_equal": ("<=", 1), "greater": (">", 1), "greater_equal": (">=", 1), "equal": ("==", 1),
@@ -15,6 +18,7 @@ _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; lar
     "matmul": ("@", 3), "negative": ("-", 4), "positive": ("+", 4), "pow": ("**", 5),
 }  # fmt: skip
 _ATOM = 6
+_INDEX = re.compile(r"None|\.\.\.|-?[1-9]\d*|0|(?:-?[1-9]\d*|0)?:(?:-?[1-9]\d*|0)?(?::-?[1-9]\d*)?")
 
 
 def dump(graph: Graph) -> str:
@@ -43,15 +47,13 @@ def dump(graph: Graph) -> str:
     for section in ("inputs", "parameters"):
         if entries := getattr(graph, section):
             parts.append(
-                "\n".join(
-                    [f"{section}:", *(f"  {_key(name)}: {_dump_input(entry)}" for name, entry in entries.items())]
-                )
+                "\n".join([f"{section}:", *(f"  {_key(name)}{_dump_input(entry)}" for name, entry in entries.items())])
             )
     if graph.nodes:
         parts.append("\n".join(["nodes:", *_dump_nodes(graph)]))
     if graph.requires:
         parts.append(
-            "\n".join(["requires:", *(f"  {_key(name)}: {_text(wanted)}" for name, wanted in graph.requires.items())])
+            "\n".join(["requires:", *(f"  {_key(name)}{_text(wanted)}" for name, wanted in graph.requires.items())])
         )
     if graph.target is not None:
         parts.append(f"target: {_text(graph.target)}")
@@ -74,7 +76,10 @@ def _dump_nodes(graph: Graph) -> Iterator[str]:
         if HIDDEN in name:
             hidden[name] = node
         elif node.outputs or node.description:
-            inputs = [_operand(item, hidden) for item in node.inputs]
+            inputs: Any = [_operand(item, hidden) for item in node.inputs]
+            if None in inputs:  # a list has no place for what is left out
+                names = [item.name for item in (graph.operators or standard())[node.op].inputs]
+                inputs = {key: item for key, item in zip(names, inputs, strict=False) if item is not None}
             entry = {
                 "op": node.op,
                 "inputs": inputs,
@@ -82,9 +87,9 @@ def _dump_nodes(graph: Graph) -> Iterator[str]:
                 "outputs": list(node.outputs) or None,
                 "description": node.description or None,
             }
-            yield f"  {_key(name)}: {_flow({key: value for key, value in entry.items() if value is not None})}"
+            yield f"  {_key(name)}{_flow({key: value for key, value in entry.items() if value is not None})}"
         else:
-            yield f"  {_key(name)}: {_text(unparse(node, hidden), expression=True)}"
+            yield f"  {_key(name)}{_text(unparse(node, hidden), expression=True)}"
             hidden = {}
 
 
@@ -112,7 +117,21 @@ def unparse(node: Node, hidden: Mapping[str, Node] = CONSTANTS) -> str:  # type:
             for item in current.inputs
         ]
         written[id(current)] = _write(current, operands)
+    if node.op == "identity" and not node.attributes and node.inputs[0] not in hidden:
+        return _leaf(node.inputs[0])[0]
     return written[id(node)][0]
+
+
+def unparse_part(graph: Graph, name: str) -> str:
+    """The expression of a node, or of the part of one that a hidden node is."""
+    owner, _, index = name.partition(HIDDEN)
+    hidden = {}
+    for position in range(1, int(index or MAX_OPERATIONS) + 1):
+        part = f"{owner}{HIDDEN}{position}"
+        if part not in graph.nodes:
+            break
+        hidden[part] = graph.nodes[part]
+    return unparse(graph.nodes[name], hidden)
 
 
 def _leaf(item: Operand) -> tuple[str, int]:
@@ -125,23 +144,19 @@ def _leaf(item: Operand) -> tuple[str, int]:
 def _write(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
     """Text and precedence of one operation."""
     texts = [text for text, _ in operands]
-    if node.op == "identity" and not node.attributes:
-        return operands[0]
     if node.op in _SYMBOLS and not node.attributes:
         symbol, own = _SYMBOLS[node.op]
-        if len(operands) == 1 and own == 4:
+        if len(operands) == 1 and own == 4 and not isinstance(node.inputs[0], int | float):  # `-3` is a number
             text, inner = operands[0]
-            number = isinstance(node.inputs[0], int | float)
-            return f"{symbol}({text})" if inner < own or number else f"{symbol}{text}", own
+            return f"{symbol}({text})" if inner < own else f"{symbol}{text}", own
         if len(operands) == 2 and own != 4:
             left = texts[0] if operands[0][1] >= own + (own in (1, 5)) else f"({texts[0]})"
             right = texts[1] if operands[1][1] >= own + (own != 5) else f"({texts[1]})"
             return f"{left} {symbol} {right}", own
-    if node.op == "getitem" and operands[0][1] == _ATOM and node.attributes.get("key"):
-        return (
-            f"{texts[0]}[{', '.join('None' if item is None else str(item) for item in node.attributes['key'])}]",
-            _ATOM,
-        )
+    if node.op == "getitem" and operands[0][1] == _ATOM and list(node.attributes) == ["key"]:
+        parts = ["None" if item is None else str(item) for item in node.attributes["key"]]
+        if parts and all(map(_INDEX.fullmatch, parts)):
+            return f"{texts[0]}[{', '.join(parts)}]", _ATOM
     attributes = [f"{key}={_literal(value)}" for key, value in node.attributes.items()]
     return f"{node.op}({', '.join([*texts, *attributes])})", _ATOM
 
@@ -164,7 +179,7 @@ def _literal(value: Any) -> str:
 def _flow(value: Any) -> str:
     """Data in flow style."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, str):
@@ -179,7 +194,8 @@ def _flow(value: Any) -> str:
 
 
 def _key(name: str) -> str:
-    return _text(name)
+    """A key of a block mapping with its colon, which YAML looks for among the next 1,024 characters only."""
+    return f"{_text(name)}: " if len(name) < 150 else f"? {_text(name)}\n  : "
 
 
 _PLAIN_WORDS = frozenset({"null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", ""})
@@ -197,7 +213,7 @@ def _text(text: str, *, expression: bool = False) -> str:
         return text
     from json import dumps
 
-    return dumps(text, ensure_ascii=True) if text.isascii() else dumps(text, ensure_ascii=False)
+    return dumps(text, ensure_ascii=text.isascii() or not text.isprintable())
 
 
 def _is_number(text: str) -> bool:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from dataflow.graph import owner_of
+from dataflow.document.writer import unparse_part
+from dataflow.graph import HIDDEN, owner_of
 from dataflow.sweeps.failures import describe_value
 from dataflow.sweeps.plan import Plan, Step
 
@@ -39,9 +40,8 @@ def find_nonfinite(plan: Plan, values: list[Any], cotangents: list[Any], target:
         blamed |= _trace(sources & set(bad), set(bad), makers)
     harmless = [plan.names[slot] for slot in bad if slot not in blamed and plan.names[slot]]
     if harmless and target is not None:
-        shown = ", ".join(f"`{name}`" for name in harmless[:MAX_LISTED]) + (
-            " ..." if len(harmless) > MAX_LISTED else ""
-        )
+        shown = ", ".join(_show(plan, name) for name in harmless[:MAX_LISTED])
+        shown += " ..." if len(harmless) > MAX_LISTED else ""
         findings.append(
             {
                 "code": "DF0613",
@@ -116,7 +116,7 @@ def _describe_reverse(
                 "operator": step.operator.name,
                 "found": found,
                 "inputs": _operands(plan, step, values),
-                "message": f"the gradient of `{name}` is {found}: it came through {_call(plan, step)}",
+                "message": f"the gradient of {_show(plan, name)} is {found}: it came through {_call(plan, step)}",
             }
             return finding, {*step.operands, *step.out}
     slot = max(worse)
@@ -126,23 +126,26 @@ def _describe_reverse(
         "sweep": "reverse",
         "node": owner_of(name),
         "found": found,
-        "message": f"the gradient of `{name}` is {found}, as it was given",
+        "message": f"the gradient of {_show(plan, name)} is {found}, as it was given",
     }, set()
 
 
+def _show(plan: Plan, name: str) -> str:
+    """A node's name; what has none of its own by its expression."""
+    return f"`{name}`" if HIDDEN not in name else f"`{unparse_part(plan.graph, name)}` in `{owner_of(name)}`"
+
+
 def _call(plan: Plan, step: Step) -> str:
-    operands = ", ".join(plan.names[slot] or "..." for slot in step.operands if slot >= 0)
-    owner = owner_of(step.name)
-    return f"`{step.operator.name}({operands})`" + (
-        f" in `{owner}`" if owner != step.name or plan.names[step.out[0]] else ""
-    )
+    """What a step computes: `` `log(x)` in `J` ``."""
+    return f"`{unparse_part(plan.graph, step.name)}` in `{owner_of(step.name)}`"
 
 
 def _operands(plan: Plan, step: Step, values: list[Any]) -> dict[str, str]:
     names = [item.name for item in step.operator.inputs]
     shown: dict[str, str] = {}
     for index, slot in enumerate(step.operands[:MAX_LISTED]):
-        key = plan.names[slot] or names[min(index, len(names) - 1)]
+        name = plan.names[slot]
+        key = unparse_part(plan.graph, name) if HIDDEN in name else name or names[min(index, len(names) - 1)]
         shown[key] = _example(values[slot])
     return shown
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.arrays import floats, ieee
-from dataflow.graph import EMPTY, Graph, sort_nodes
+from dataflow.graph import EMPTY, Graph, Node
 from dataflow.library import Library
 
 if TYPE_CHECKING:
@@ -62,166 +62,163 @@ def make_plan(
 ) -> Plan:
     """Plan the sweeps of a checked graph. `only` restricts what is reported, and then nothing else is computed."""
     operators = {node.op: operators[node.op] for node in graph.nodes.values()}
-    order = sort_nodes(graph)
     asked = None if only is None else set(only)
     reported = list(graph.names()) if asked is None else [name for name in graph.names(hidden=True) if name in asked]
-    roots = reported if target is None else [*reported, target]
-    order = _keep_needed(graph, order, None if only is None else roots)
+    order = graph.order if asked is None else _keep_needed(graph, {*asked, *([] if target is None else [target])})
     names, slots, constants = _assign_slots(graph, order)
     folded = _fold_numbers(graph, order, operators, slots, constants)
-    varied = _find_varied(graph, order, operators, slots)
-    wanted = _find_wanted(graph, order, operators, slots, varied, target, reported if only is not None else None)
-    steps = [_make_step(graph, name, operators, slots, wanted) for name in order if name not in folded]
-    scalar = _is_scalar(graph, steps, operators)
-    return Plan(graph, names, slots, constants, steps, varied, wanted, reported, scalar)
+    steps = [_make_step(name, graph.nodes[name], operators, slots) for name in order if name not in folded]
+    blocked = {name: rules for name, operator in operators.items() if (rules := _list_blocked(operator))}
+    varied = _find_varied(graph, steps, slots, blocked)
+    wanted = bytearray(len(varied))
+    if target is not None:
+        below = varied if asked is None else _find_below(steps, (slots[name] for name in asked), varied, blocked)
+        wanted = _find_wanted(steps, slots[target], below, blocked)
+        steps = [_add_backward(step, wanted) for step in steps]
+    return Plan(graph, names, slots, constants, steps, varied, wanted, reported, _is_scalar(graph, steps, operators))
 
 
-def _keep_needed(graph: Graph, order: list[str], roots: Iterable[str] | None) -> list[str]:
-    """The part of the order on which the roots rest; all of it if there are none."""
-    if roots is None:
-        return order
+def _keep_needed(graph: Graph, roots: Iterable[str]) -> list[str]:
+    """The part of the order on which some values rest."""
     producers = graph.producers()
     needed = {producers.get(name, name) for name in roots}
-    for name in reversed(order):
+    for name in reversed(graph.order):
         if name in needed:
             needed.update(producers.get(item, item) for item in graph.nodes[name].inputs if isinstance(item, str))
-    return [name for name in order if name in needed]
+    return [name for name in graph.order if name in needed]
 
 
 Constants = dict[int, Any]
+Slots = dict[Any, int]  # by name, and by (type, repr) of a number: 1, 1.0 and -0.0 are three
 
 
-def _assign_slots(graph: Graph, order: list[str]) -> tuple[list[str], dict[Any, int], Constants]:
-    """A slot for every name, and for every distinct number (1, 1.0 and -0.0 are three)."""
+def _assign_slots(graph: Graph, order: Sequence[str]) -> tuple[list[str], Slots, Constants]:
+    """A slot for every name, and for every distinct number."""
     names = [*graph.inputs, *graph.parameters]
     for name in order:
-        outputs = graph.nodes[name].outputs
-        if outputs:
-            names += outputs
-        else:
-            names.append(name)
-    slots: dict[Any, int] = {name: slot for slot, name in enumerate(names)}
+        names += graph.nodes[name].outputs or (name,)
+    slots: Slots = {name: slot for slot, name in enumerate(names)}
     constants: Constants = {}
     for name in order:
         for item in graph.nodes[name].inputs:
-            if item.__class__ is not str:
-                key = (item.__class__, repr(item))
-                if key not in slots:
-                    slots[key] = len(names) if item is not None else ABSENT
-                    if item is not None:
-                        constants[len(names)] = item
-                        names.append("")
+            if item.__class__ is not str and (key := (item.__class__, repr(item))) not in slots:
+                slots[key] = ABSENT if item is None else len(names)
+                if item is not None:
+                    constants[len(names)] = item
+                    names.append("")
     return names, slots, constants
 
 
-def _slot_of(slots: Mapping[Any, int], item: Any) -> int:
-    return slots[item] if item.__class__ is str else slots[item.__class__, repr(item)]
-
-
 def _fold_numbers(
-    graph: Graph, order: list[str], operators: Mapping[str, Operator], slots: Mapping[Any, int], constants: Constants
+    graph: Graph, order: Sequence[str], operators: Mapping[str, Operator], slots: Slots, constants: Constants
 ) -> set[str]:
     """Nodes made of numbers only: computed here, on Python floats, so that they take the type of what they meet."""
     xp = Library(operators, ieee)
     folded: set[str] = set()
     for name in order:
         node = graph.nodes[name]
-        if (
-            node.outputs
-            or not node.inputs
-            or not all(item.__class__ is not str or item in folded for item in node.inputs)
-        ):
-            continue
-        operator = operators[node.op]
-        function = xp.resolve(node.op) if operator.broadcasts and not node.attributes else None
-        if function is None or None in node.inputs:
-            continue
-        values = [constants[_slot_of(slots, item)] for item in node.inputs]
-        try:
-            value = function(*[item if item.__class__ is bool else ieee.IeeeFloat(item) for item in values])
-        except (AttributeError, TypeError, ArithmeticError, ValueError):
-            continue  # not for floats: it runs as any other node
-        constants[slots[name]] = float(value) if isinstance(value, float) else value
-        folded.add(name)
+        for item in node.inputs:
+            if item is None or (item.__class__ is str and item not in folded):
+                break
+        else:
+            value = _fold(node, operators[node.op], xp, [constants[_slot_of(slots, item)] for item in node.inputs])
+            if value is not None:
+                constants[slots[name]] = value
+                folded.add(name)
     return folded
 
 
-def _find_varied(
-    graph: Graph, order: list[str], operators: Mapping[str, Operator], slots: Mapping[Any, int]
-) -> bytearray:
-    """Whether a differentiable input or parameter reaches a slot through rules that have a derivative."""
-    varied = bytearray(max(slots.values(), default=0) + 1)
-    for name, entry in graph.inputs.items():
-        floating = (entry.dtype or graph.dtype).startswith("float")
-        varied[slots[name]] = floating and (
-            entry.source is None if entry.differentiable is None else entry.differentiable
-        )
-    for name in graph.parameters:
-        varied[slots[name]] = 1
-    for name in order:
-        node = graph.nodes[name]
-        for index, item in enumerate(node.inputs):
-            if item.__class__ is str and varied[slots[item]] and _is_differentiable(operators[node.op], index):
-                for out in node.outputs or (name,):
-                    varied[slots[out]] = 1
-                break
-    return varied
+def _fold(node: Node, operator: Operator, xp: Library, values: Sequence[Any]) -> Any:
+    """The value of a node from numbers, or None if it is not for floats: then it runs as any other."""
+    function = xp.resolve(node.op) if operator.broadcasts and not node.attributes and values else None
+    if function is None:
+        return None
+    try:
+        value = function(*[item if item.__class__ is bool else ieee.IeeeFloat(item) for item in values])
+    except (AttributeError, TypeError, ArithmeticError, ValueError):
+        return None
+    return float(value) if isinstance(value, float) else value
 
 
-def _is_differentiable(operator: Operator, index: int) -> bool:
-    if callable(operator.backward):
-        return True
-    inputs = operator.inputs
-    return operator.backward[inputs[min(index, len(inputs) - 1)].name] is not None
+def _slot_of(slots: Slots, item: Any) -> int:
+    return slots[item] if item.__class__ is str else slots[item.__class__, repr(item)]
 
 
-def _find_wanted(
-    graph: Graph, order: list[str], operators: Mapping[str, Operator], slots: Mapping[Any, int], varied: bytearray,
-    target: str | None, only: Iterable[str] | None,
-) -> bytearray:  # fmt: skip
-    """Which cotangents the reverse sweep needs: what is asked for and reaches the target, and the way there."""
-    wanted = bytearray(len(varied))
-    if target is None or not varied[slots[target]]:
-        return wanted
-    below = bytearray(varied)
-    if only is not None:  # what is asked for, and all that rests on it
-        below = bytearray(len(varied))
-        for name in only:
-            below[slots[name]] = varied[slots[name]]
-        for name in order:
-            node = graph.nodes[name]
-            if any(
-                item.__class__ is str and below[slots[item]] and _is_differentiable(operators[node.op], index)
-                for index, item in enumerate(node.inputs)
-            ):
-                for out in node.outputs or (name,):
-                    below[slots[out]] = 1
-    wanted[slots[target]] = below[slots[target]]
-    for name in reversed(order):
-        node = graph.nodes[name]
-        if any(wanted[slots[out]] for out in node.outputs or (name,)):
-            for index, item in enumerate(node.inputs):
-                if item.__class__ is str and below[slots[item]] and _is_differentiable(operators[node.op], index):
-                    wanted[slots[item]] = 1
-    return wanted
-
-
-def _make_step(
-    graph: Graph, name: str, operators: Mapping[str, Operator], slots: Mapping[Any, int], wanted: bytearray
-) -> Step:
-    node = graph.nodes[name]
+def _make_step(name: str, node: Node, operators: Mapping[str, Operator], slots: Slots) -> Step:
     operator = operators[node.op]
     operands = tuple(
         [slots[item] if item.__class__ is str else slots[item.__class__, repr(item)] for item in node.inputs]
     )
+    if (absent := len(operator.inputs) - len(operands)) > 0 and not operator.variadic:
+        operands += (ABSENT,) * absent
     out = tuple([slots[item] for item in node.outputs]) if node.outputs else (slots[name],)
-    if len(operands) < len(operator.inputs) and not operator.variadic:
-        operands += (ABSENT,) * (len(operator.inputs) - len(operands))
-    backward: tuple[Backward, ...] = ()
-    if any(map(wanted.__getitem__, out)):
-        backward = _choose_backward(operator, operands, wanted)
-    attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes} or EMPTY
-    return Step(name, operator, operands, out, attributes, backward)
+    attributes = EMPTY
+    if operator.attributes:
+        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
+    return Step(name, operator, operands, out, attributes, ())
+
+
+def _list_blocked(operator: Operator) -> frozenset[int]:
+    """The positions of the inputs that are not differentiable; the last one stands for all that follow."""
+    if callable(operator.backward):
+        return frozenset()
+    return frozenset(index for index, item in enumerate(operator.inputs) if operator.backward[item.name] is None)
+
+
+def _passes(step: Step, blocked: Mapping[str, frozenset[int]]) -> Sequence[int]:
+    """The operands of a step through which its rules carry a derivative."""
+    stops = blocked.get(step.operator.name)
+    if stops is None:
+        return step.operands
+    last = len(step.operator.inputs) - 1
+    return [slot for index, slot in enumerate(step.operands) if min(index, last) not in stops]
+
+
+def _find_varied(graph: Graph, steps: Sequence[Step], slots: Slots, blocked: Mapping[str, frozenset[int]]) -> bytearray:
+    """Whether a differentiable input or parameter reaches a slot through rules that have a derivative."""
+    start = [slots[name] for name in graph.parameters]
+    for name, entry in graph.inputs.items():
+        given = entry.source is None if entry.differentiable is None else entry.differentiable
+        if given and (entry.dtype or graph.dtype).startswith("float"):
+            start.append(slots[name])
+    everything = bytearray(b"\1") * (max(slots.values(), default=0) + 2)
+    return _find_below(steps, start, everything, blocked)
+
+
+def _find_below(
+    steps: Sequence[Step], start: Iterable[int], among: bytearray, blocked: Mapping[str, frozenset[int]]
+) -> bytearray:
+    """By slot: whether it is in `among` and is, or rests on, one of `start`. The last slot is that of ABSENT: never."""
+    below = bytearray(len(among))
+    for slot in start:
+        below[slot] = among[slot]
+    for step in steps:
+        for slot in step.operands if step.operator.name not in blocked else _passes(step, blocked):
+            if below[slot]:
+                for out in step.out:
+                    below[out] = among[out]
+                break
+    return below
+
+
+def _find_wanted(
+    steps: Sequence[Step], target: int, below: bytearray, blocked: Mapping[str, frozenset[int]]
+) -> bytearray:
+    """By slot: whether the reverse sweep needs its cotangent. What is in `below` and reaches the target does."""
+    wanted = bytearray(len(below))
+    wanted[target] = below[target]
+    for step in reversed(steps):
+        if wanted[step.out[0]] or (len(step.out) > 1 and any(wanted[out] for out in step.out)):
+            for slot in step.operands if step.operator.name not in blocked else _passes(step, blocked):
+                wanted[slot] = below[slot]
+    return wanted
+
+
+def _add_backward(step: Step, wanted: bytearray) -> Step:
+    name, operator, operands, out, attributes, _ = step
+    if not (wanted[out[0]] or (len(out) > 1 and any(wanted[slot] for slot in out))):
+        return step
+    return Step(name, operator, operands, out, attributes, _choose_backward(operator, operands, wanted))
 
 
 def bind_forward(step: Step, xp: Library) -> Callable[..., Any]:
@@ -238,7 +235,7 @@ def bind_forward(step: Step, xp: Library) -> Callable[..., Any]:
 
 def _choose_backward(operator: Operator, operands: tuple[int, ...], wanted: bytearray) -> tuple[Backward, ...]:
     """The rules to call for the operands whose cotangents are wanted."""
-    asked = [slot if slot != ABSENT and wanted[slot] else None for slot in operands]
+    asked = [slot if wanted[slot] else None for slot in operands]
     names = [item.name for item in operator.inputs]
     fixed = len(names) - operator.variadic
     if callable(operator.backward):

@@ -1,7 +1,7 @@
 """The two sweeps on Python floats, for graphs in which every value is one number.
 
-Rules run on bare floats. Where one raises ArithmeticError or ValueError, or gives a complex number, that node
-is run again on floats with IEEE arithmetic.
+Rules run on bare floats. Where one raises ArithmeticError or ValueError, or meets or gives a complex number, that
+node is run again on floats with IEEE arithmetic.
 """
 
 from __future__ import annotations
@@ -51,12 +51,14 @@ class ScalarSweeps:
                 for position, (call, operands, out) in enumerate(islice(bound, position + 1, None), position + 1):  # noqa: B007, B020
                     values[out] = call(*[values[slot] for slot in operands])
                 break
-            except (ArithmeticError, ValueError):
-                self._run_carefully(steps[position], values)
             except MissingKernelError:
                 raise
             except (Exception, SystemExit) as error:
-                raise self._fail(steps[position], "forward", error, values) from error
+                if any(type(values[slot]) is complex for slot in steps[position].operands):
+                    break  # what is wrong is the operand: it is mended below
+                if not isinstance(error, RETRIED):
+                    raise self._fail(steps[position], "forward", error, values) from error
+                self._run_carefully(steps[position], values)
         if not NUMBERS.issuperset(map(type, values)):
             self._mend_forward(values)
 
@@ -66,8 +68,12 @@ class ScalarSweeps:
             out = step.out[0]
             try:
                 values[out] = bind_forward(step, self._fast)(*[values[slot] for slot in step.operands])
-            except (ArithmeticError, ValueError):
+            except RETRIED:
                 self._run_carefully(step, values)
+            except MissingKernelError:
+                raise
+            except (Exception, SystemExit) as error:
+                raise self._fail(step, "forward", error, values) from error
             if type(values[out]) is complex:
                 self._run_carefully(step, values)
             values[out] = self._as_number(step, "forward", values[out])
@@ -97,20 +103,22 @@ class ScalarSweeps:
                         cotangents[slot] = cotangent if before is None else before + cotangent
                         continue
                     if type(cotangent) is complex:
-                        cotangent = self._rule_carefully(step, rule, g, z, inputs)
-                except (ArithmeticError, ValueError):
-                    cotangent = self._rule_carefully(step, rule, g, z, inputs)
+                        cotangent = self._rule_carefully(step, rule, names, g, z, inputs)
+                except RETRIED:
+                    cotangent = self._rule_carefully(step, rule, names, g, z, inputs)
                 except MissingKernelError:
                     raise
                 except (Exception, SystemExit) as error:
                     raise self._fail(step, _role(names), error, values) from error
                 self._add(step, slots, names, single, cotangent, cotangents)
 
-    def _rule_carefully(self, step: Step, rule: Callable[..., Any], g: Any, z: Any, inputs: list[Any]) -> Any:
+    def _rule_carefully(
+        self, step: Step, rule: Callable[..., Any], names: tuple[str, ...], g: Any, z: Any, inputs: list[Any]
+    ) -> Any:
         try:
             return rule(self._careful, _as_ieee(g), _as_ieee(z), *map(_as_ieee, inputs), **step.attributes)
         except (Exception, SystemExit) as error:
-            raise describe_failure(step, "backward", error, inputs, self._operators) from error
+            raise describe_failure(step, _role(names), error, inputs, self._operators) from error
 
     def _add(
         self,
@@ -142,6 +150,7 @@ class ScalarSweeps:
 
 
 NUMBERS = frozenset({float, bool, type(None)})
+RETRIED = (ArithmeticError, ValueError, TypeError)  # TypeError: within a rule a power came out complex
 
 
 def pair_cotangents(

@@ -1,0 +1,84 @@
+"""The leaves of an expression: its numbers and constants, and the literals that attributes are."""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import Any
+
+from dataflow.document.refusals import refuse_form
+from dataflow.graph import Operand
+
+CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
+
+
+class RefusedForm(Exception):  # noqa: N818  (an internal signal that `analyse` turns into a GraphError)
+    """A form that expressions do not have."""
+
+    def __init__(
+        self, code: str, message: str, hint: str | None = None,
+        form: ast.AST | None = None, span: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        self.code, self.message, self.hint, self.form, self.span = code, message, hint, form, span
+        super().__init__(message)
+
+
+def check_number(form: ast.expr) -> None:
+    """Raise for a constant that is no number; `None` stands for an optional input."""
+    value = form.value if isinstance(form, ast.Constant) else None
+    if value is not None and type(value) not in (int, float):
+        code, message, hint = refuse_form(form)
+        raise RefusedForm(code, message, hint, form)
+
+
+def number_of(form: ast.expr) -> int | float | None:
+    """The number that a leaf stands for, its sign included; None if it is no number."""
+    sign = 1
+    if isinstance(form, ast.UnaryOp) and type(form.op) is ast.USub:
+        sign, form = -1, form.operand
+    if isinstance(form, ast.Name) and form.id in CONSTANTS:
+        return sign * CONSTANTS[form.id]
+    if isinstance(form, ast.Constant) and type(form.value) in (int, float):
+        if form.value == math.inf:
+            raise _refuse_large(form)
+        return sign * form.value  # type: ignore[operator,return-value]
+    return None
+
+
+def _refuse_large(form: ast.expr) -> RefusedForm:
+    return RefusedForm("DF0120", "a number too large for a float", "write `inf` if infinity is meant", form)
+
+
+def shorten_integer(value: float) -> int | float:
+    """Integers beyond 64 bits as floats: no dtype holds them. Raises OverflowError if a float does not either."""
+    return value if type(value) is float or abs(value) < 2**63 else float(value)
+
+
+def leaf_of(form: ast.expr) -> Operand:
+    """The operand that a name, a number or `None` is."""
+    number = number_of(form)
+    if number is not None:
+        try:
+            return shorten_integer(number)
+        except OverflowError:
+            raise _refuse_large(form) from None
+    return form.id if isinstance(form, ast.Name) else None  # type: ignore[return-value]
+
+
+def literal_of(form: ast.expr, name: str) -> Any:
+    """An attribute's value: a number, text, true, false, none, or a list of them. Depth is bounded by the parser."""
+    if isinstance(form, ast.List | ast.Tuple):
+        return tuple(literal_of(item, name) for item in form.elts)
+    if isinstance(form, ast.Constant) and (form.value is None or type(form.value) in (bool, str)):
+        return form.value
+    if isinstance(form, ast.Name) and form.id in ("true", "false", "null"):
+        return {"true": True, "false": False, "null": None}[form.id]
+    number = number_of(form)
+    if number is None:
+        raise RefusedForm(
+            "DF0306",
+            f"attribute `{name}` must be written out, as a number, text, True, False, None or a list of them",
+            "an attribute is fixed: write its value itself, nothing that has to be computed",
+            form,
+        )
+    return number
