@@ -151,3 +151,16 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
         known = [name for name in known if name[:1] == word[:1] and abs(len(name) - len(word)) <= 2][:20_000]
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     return close[0] if close else None
+
+
+def propose(word: str, known: Iterable[str]) -> str | None:
+    """A hint for an unknown word: the known one that was probably meant, or all of them where they are few.
+
+    >>> propose("d", ["a", "b", "c"]), propose("lerning_rate", ["learning_rate", "a"])
+    ('there are `a`, `b`, `c`', 'did you mean `learning_rate`?')
+    """
+    names = list(known)
+    meant = suggest(word, names)
+    if meant is not None:
+        return f"did you mean `{meant}`?"
+    return f"there are {', '.join(f'`{name}`' for name in names)}" if 0 < len(names) <= 12 else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.checks import check
 from dataflow.document import paused_collection
-from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, StrictError, UsageError, suggest
+from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, StrictError, UsageError, propose
 from dataflow.library import MissingKernelError
 from dataflow.provenance import Clock, describe_processor, label_hidden, list_unproved, list_versions
 from dataflow.registry import Operators, standard
@@ -56,7 +56,10 @@ def execute(
         with paused_collection():
             return _run(graph, inputs, target, only, cotangent, operators, data_root, hidden, strict, timings)
     except DataflowError as error:
-        raise type(error)(map(graph.source.locate, error.diagnostics)) from error.__cause__ if graph.source else error
+        if graph.source is None:
+            raise
+        located = [graph.source.locate(item) if item.path else item for item in error.diagnostics]
+        raise type(error)(located) from error.__cause__
     except MemoryError as error:
         raise ResourceError(
             Diagnostic("DF0810", f"no memory: {error}", hint="reduce the rows, or use --only")
@@ -70,7 +73,7 @@ def _run(
     clock = Clock(timings)
     operators = _settle_operators(graph, operators)
     target = graph.target if target is None else target
-    only = None if only is None else list(only)
+    only = None if only is None else [only] if isinstance(only, str) else list(only)
     _check_asked(graph, target, only or ())
     reported = only if only is not None or not hidden else list(graph.names(hidden=True))
     plan = make_plan(graph, operators, target=target, only=reported)
@@ -83,7 +86,7 @@ def _run(
         run.sweep(inputs, data_root, clock)
     findings = find_nonfinite(plan, run.values, run.cotangents, target)
     if strict:
-        _check_strict(findings)
+        _check_strict(graph, findings)
     return _make_result(run, findings, clock)
 
 
@@ -100,16 +103,14 @@ def _settle_operators(graph: Graph, operators: Operators | None) -> Operators:
 def _check_asked(graph: Graph, target: str | None, only: Iterable[str]) -> None:
     """Whether the target and the names in `only` are values of the graph."""
     known = set(graph.names(hidden=True))
-    for name, what in [*((name, "--only") for name in only), *([(target, "--target")] if target is not None else [])]:
-        if name not in known:
-            meant = suggest(str(name), graph.names())
-            raise UsageError(
-                Diagnostic(
-                    "DF0905",
-                    f"{what}: `{name}` is not a value of this graph",
-                    hint=f"did you mean `{meant}`?" if meant else None,
-                )
-            )
+    asked = [*((name, "asked for alone") for name in only), *([(target, "the target")] if target is not None else [])]
+    found = [
+        Diagnostic("DF0905", f"`{name}`, {what}, is not a value of this graph", hint=propose(str(name), graph.names()))
+        for name, what in asked
+        if name not in known
+    ]
+    if found:
+        raise UsageError(found)
 
 
 class Run:
@@ -239,11 +240,11 @@ def _zeros(value: Any) -> Any:
     return np.zeros_like(value)
 
 
-def _check_strict(findings: Iterable[Mapping[str, Any]]) -> None:
+def _check_strict(graph: Graph, findings: Iterable[Mapping[str, Any]]) -> None:
     if faults := [item for item in findings if item["code"] != "DF0613"]:
         raise StrictError(
             Diagnostic(
-                item["code"], item["message"], ("nodes", item["node"]), node=item["node"], found=item.get("found")
+                item["code"], item["message"], graph.path_of(item["node"]), node=item["node"], found=item.get("found")
             )
             for item in faults
         )

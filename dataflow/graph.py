@@ -12,7 +12,7 @@ from math import inf, nan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.errors import Diagnostic, GraphError
+from dataflow.errors import Diagnostic, GraphError, Path
 
 if TYPE_CHECKING:
     from typing import Self
@@ -144,6 +144,15 @@ class Graph:
         if self._order is None:
             object.__setattr__(self, "_order", tuple(sort_nodes(self)))
         return self._order  # type: ignore[return-value]
+
+    def path_of(self, name: str) -> Path:
+        """Where a value stands in the document.
+
+        >>> Graph(inputs={"a": 1}).path_of("a"), Graph().path_of("u")
+        (('inputs', 'a'), ('nodes', 'u'))
+        """
+        section = "inputs" if name in self.inputs else "parameters" if name in self.parameters else "nodes"
+        return section, self.producers().get(name, name)
 
     def producers(self) -> dict[str, str]:
         """Which node makes a value, for every value that does not bear its node's own name."""

@@ -6,13 +6,13 @@ Each problem is a `Diagnostic` that names its place by `path`; who knows the tex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dataflow.attributes import accepts, annotations_of, describe
+from dataflow.checks.attributes import check_attributes
 from dataflow.checks.inline import check_input
 from dataflow.checks.names import fault_of, looks_of, spell_out
 from dataflow.checks.spellings import MEANT
-from dataflow.errors import Diagnostic, GraphError, suggest
+from dataflow.errors import Diagnostic, GraphError, propose, suggest
 from dataflow.graph import HIDDEN, Graph, Node, owner_of
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _check_nodes(graph: Graph, operators: Mapping[str, Operator]) -> Iterator[Di
         if count != len(inputs) or operator.variadic or None in node.inputs:
             yield from _check_arity(name, node, operator)
         if node.attributes or operator.attributes:
-            yield from _check_attributes(name, node, operator)
+            yield from check_attributes(name, node, operator)
         if node.outputs or operator.outputs:
             yield from _check_outputs(name, node, operator)
 
@@ -180,8 +180,7 @@ def _meant(word: str, graph: Graph) -> str:
     twin = next((name for name in graph.names() if looks_of(name) == looks_of(word)), None)
     if twin is not None:
         return f"did you mean `{twin}`? They look alike: {spell_out(word) or spell_out(twin)}"
-    meant = suggest(word, graph.names())
-    return f"did you mean `{meant}`?" if meant else "it is no input, parameter or node of this graph"
+    return propose(word, graph.names()) or "it is no input, parameter or node of this graph"
 
 
 def _describe_unknown(graph: Graph, name: str, node: Node, operators: Mapping[str, Operator]) -> Diagnostic:
@@ -228,57 +227,6 @@ def _check_arity(name: str, node: Node, operator: Operator) -> Iterator[Diagnost
                 node=owner_of(name),
                 hint=hint,
             )
-
-
-def _check_attributes(name: str, node: Node, operator: Operator) -> Iterator[Diagnostic]:
-    known = [item.name for item in operator.attributes]
-    path = ("nodes", name, "attributes")
-    for key in node.attributes:
-        if key not in known:
-            meant = suggest(key, known)
-            hint = f"did you mean `{meant}`?" if meant else f"{operator.signature}: {operator.formula}"
-            yield Diagnostic(
-                "DF0411", f"`{node.op}` has no attribute `{key}`", (*path, key, KEY), node=owner_of(name), hint=hint
-            )
-    for item in operator.attributes:
-        if item.required and item.name not in node.attributes:
-            yield Diagnostic(
-                "DF0412",
-                f"`{node.op}` needs its attribute `{item.name}`",
-                ("nodes", name, "op"),
-                node=owner_of(name),
-                hint=f"{operator.signature}: {operator.formula}",
-            )
-    if node.attributes:
-        for key, annotation in annotations_of(operator).items():
-            if key not in node.attributes:
-                continue
-            value = node.attributes[key]
-            fits = accepts(annotation, value)
-            if not fits or _is_beyond(value):
-                yield Diagnostic(
-                    "DF0413",
-                    f"attribute `{key}` of `{node.op}` cannot be {_shown(value)}",
-                    (*path, key),
-                    node=owner_of(name),
-                    found=_shown(value),
-                    expected="integers of at most 64 bits" if fits else describe(annotation),
-                )
-
-
-def _is_beyond(value: Any) -> bool:
-    """Whether there is an integer in an attribute that no dtype holds. As deep as the document: at most 64."""
-    if isinstance(value, tuple | list):
-        return any(map(_is_beyond, value))
-    return type(value) is int and abs(value) >= 2**63
-
-
-def _shown(value: Any) -> str:
-    words = {None: "null", True: "true", False: "false"}
-    if value is None or value is True or value is False:
-        return words[value]
-    text = f'"{value}"' if isinstance(value, str) else str(list(value)) if isinstance(value, tuple) else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _check_outputs(name: str, node: Node, operator: Operator) -> Iterator[Diagnostic]:

@@ -83,6 +83,13 @@ def check_input(entry: Input, path: Path, default: str, *, parameter: bool) -> I
             (*path, "dtype"),
             hint="make it an input",
         )
+    if parameter and entry.differentiable is False:
+        yield Diagnostic(
+            "DF0507",
+            "a parameter is always differentiated",
+            (*path, "differentiable"),
+            hint="make it an input, or leave `differentiable` out",
+        )
     if entry.differentiable and not dtype.startswith("float"):
         yield Diagnostic(
             "DF0507",

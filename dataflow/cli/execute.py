@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="report the parts of expressions too")
     parser.add_argument(
-        "--data-root", metavar="FOLDER", help="the folder below which data files may lie; the graph's own, if not given"
+        "--data-root", metavar="FOLDER", help="the folder that data files are read from, in place of the graph's own"
     )
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 3) if the target or a gradient is not finite"
@@ -74,11 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = arguments.output or f"{_name_of(graph, arguments.graph)}.result.json"
     if path != "-":
         find_place(path)  # what cannot be written is refused before anything runs
-    only = (
-        None
-        if arguments.only is None
-        else [name.strip() for part in arguments.only for name in part.split(",") if name.strip()]
-    )
+    only = None if arguments.only is None else _split_names(arguments.only)
     result = execute(
         graph,
         _read_values(graph, arguments),
@@ -108,6 +104,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _split_names(given: list[str]) -> list[str]:
+    names = [name.strip() for part in given for name in part.split(",") if name.strip()]
+    if not names:
+        raise UsageError(Diagnostic("DF0903", "`--only` names no value", hint="write it as --only J,w"))
+    return names
+
+
 def _name_of(graph: Graph, path: str) -> str:
     """What the result is called: the graph's name, if a file can have it, else its file's."""
     import os
@@ -121,7 +124,7 @@ def _name_of(graph: Graph, path: str) -> str:
 
 def _read_values(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
     """Values from --inputs, then those from --set, which win."""
-    values: dict[str, Any] = {} if arguments.inputs is None else dict(_read_values_file(arguments.inputs))
+    values: dict[str, Any] = {} if arguments.inputs is None else dict(_read_values_file(arguments.inputs, graph))
     seen: set[str] = set()
     for setting in arguments.settings:
         name, equals, text = setting.partition("=")
@@ -158,12 +161,17 @@ def _read_value(option: str, text: str, dtype: str) -> Any:
     return value
 
 
-def _read_values_file(path: str) -> Mapping[str, Any]:
-    """Values by name from a file: a mapping, or the `values` of an earlier result."""
+def _read_values_file(path: str, graph: Graph) -> Mapping[str, Any]:
+    """Values by name from a file: a mapping, or what an earlier result has for the graph's inputs and parameters."""
     from dataflow.document.reader import read_text, read_tree
 
-    tree = read_tree(read_text(path))
-    return tree["values"] if "dataflow_result" in tree else tree
+    tree = read_tree(read_text(path), path)
+    if "dataflow_result" not in tree:
+        return tree
+    from dataflow.result import Result
+
+    values = Result.load(path).values
+    return {name: values[name] for name in graph.given if name in values}
 
 
 def _print_findings(result: Result) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.cli.reports import print_table
 from dataflow.graph import HIDDEN
-from dataflow.sweeps.finite import is_finite
+from dataflow.sweeps.finite import is_finite, spell
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph
@@ -92,6 +92,8 @@ def describe(value: Any) -> str:
         return str(value)
     if not getattr(value, "shape", ()):
         number = float(value)
+        if not is_finite(number):
+            return spell(number)
         return str(int(number)) if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"
     shape = " x ".join(map(str, value.shape))
     flat = value.reshape(-1)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataflow.checks import check
 from dataflow.checks.requirements import check_requirements
 from dataflow.document.builder import build
+from dataflow.document.flow import join_cut_expressions
 from dataflow.document.origin import Origin
 from dataflow.document.reader import read_text, read_tree
 from dataflow.document.schema import check_structure
@@ -47,8 +48,9 @@ def _read(text: str, file: str, folder: str | None, operators: Operators) -> Gra
         tree = read_tree(text, file)
     except GraphError as error:
         raise GraphError(origin.locate_all(error.diagnostics)) from None
-    structure = check_structure(tree)
-    broken = [item.path for item in structure if item.severity == "error"]
+    cut = join_cut_expressions(tree)
+    structure = [*cut, *check_structure(tree)]
+    broken = [item.path for item in structure]
     graph, found = build(tree, operators, broken, origin)
     found += check(graph, operators)
     found += check_requirements(graph, operators)

@@ -46,7 +46,7 @@ def build(
             nodes[name] = Node("identity", (0,))
             continue
         try:
-            if entry.__class__ is str:
+            if entry.__class__ is str and entry not in NONFINITE:
                 nodes.update(parse(entry, name, operators))
             elif entry.__class__ is dict:
                 nodes[name] = _build_node(name, entry, operators)

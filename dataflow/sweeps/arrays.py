@@ -117,7 +117,7 @@ class ArraySweeps:
                         if slot is not None and cotangent is not None:
                             cotangent = self.fit(step, backward, cotangent, z, values[slot])
                             before = cotangents[slot]
-                            cotangents[slot] = cotangent if before is None else _read_only(before + cotangent)
+                            cotangents[slot] = cotangent if before is None else read_only(before + cotangent)
 
     def gather(self, step: Step, values: Values, cotangents: Values) -> tuple[Any, Any]:
         """Cotangent and value of the output; tuples, zeros where nothing came, for an operator with several."""
@@ -183,7 +183,7 @@ class ArraySweeps:
                 found=str(list(np.shape(cotangent))),
                 expected=str(list(shape)),
             )
-        return _read_only(cotangent if cotangent.dtype == dtype else cotangent.astype(dtype))
+        return read_only(cotangent if cotangent.dtype == dtype else cotangent.astype(dtype))
 
 
 def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
@@ -199,7 +199,8 @@ def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:
     return np.sum(cotangent, axis=axes).reshape(shape) if axes else cotangent
 
 
-def _read_only(array: Any) -> Any:
+def read_only(array: Any) -> Any:
+    """The same array, no longer to be written to."""
     if type(array) is np.ndarray:
         array.flags.writeable = False
     return array

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dataflow.checks.inline import RaggedError, check_input, shape_of
-from dataflow.errors import DataError, Diagnostic, UsageError, suggest
+from dataflow.errors import DataError, Diagnostic, UsageError, propose
 from dataflow.graph import NONFINITE, Graph, Input
 
 if TYPE_CHECKING:
@@ -63,12 +63,7 @@ def bind_values(
 
 
 def _describe_unknown(graph: Graph, name: str) -> Diagnostic:
-    meant = suggest(name, graph.given)
-    hint = (
-        f"did you mean `{meant}`?"
-        if meant
-        else "`dataflow validate` lists nothing wrong; inputs are: " + ", ".join(list(graph.given)[:10])
-    )
+    hint = propose(name, graph.given)
     if name in graph.nodes:
         hint = f"`{name}` is a node: it is computed, only inputs and parameters can be set"
     return Diagnostic("DF0904", f"`{name}` is not an input or parameter of this graph", hint=hint)
@@ -137,8 +132,10 @@ def _check_given(name: str, entry: Input, path: tuple[str, str], default: str) -
     if not problems and entry.shape is not None and not _fits(shape, entry.shape):
         problems.append(_wrong_shape(name, shape, entry.shape))
     if problems:
+        prefix = f"the value given for `{name}`"
         raise DataError(
-            item._replace(path=(), message=f"the value given for `{name}`: {item.message}") for item in problems
+            item._replace(path=(), message=item.message if item.code == "DF0503" else f"{prefix}: {item.message}")
+            for item in problems
         )
 
 

@@ -18,24 +18,30 @@ if TYPE_CHECKING:
 def convert(step: Step, inputs: list[Any], default: np.dtype[Any], operators: Operators) -> list[Any]:
     """The operands of a step with the types that its operator takes (`Operator.takes`, `Operator.kinds`).
 
-    Python numbers stay as they are: they take the type of what they meet. Raises `GraphError` for an operand
-    of a type that the operator refuses.
+    Python numbers stay as they are: they take the type of what they meet. Where they meet only each other they
+    have the default type. Raises `GraphError` for an operand of a type that the operator refuses.
     """
     operator = step.operator
     if operator.takes == "float" and not operator.kinds:
+        typed = False
         for item in inputs:
-            if item is not None and getattr(item, "dtype", default).kind != "f":
-                break
+            dtype = getattr(item, "dtype", None)
+            if dtype is not None:
+                if dtype.kind != "f":
+                    break
+                typed = True
         else:
-            return inputs
+            if typed:
+                return inputs
     names = [item.name for item in operator.inputs]
     kinds = [operator.kinds.get(names[min(index, len(names) - 1)], operator.takes) for index in range(len(inputs))]
     together = [item for item, kind in zip(inputs, kinds, strict=True) if kind == operator.takes and item is not None]
     floating = _common_float(together, default) if operator.takes in ("float", "numeric", "any") else None
     if operator.takes == "float" and floating is None:
         floating = default
+    alone = default if not any(hasattr(item, "dtype") for item in together) else None
     return [
-        _convert_one(step, index, item, kind, floating)
+        _convert_one(step, index, item, kind, floating, alone)
         for index, (item, kind) in enumerate(zip(inputs, kinds, strict=True))
     ]
 
@@ -49,7 +55,9 @@ def _common_float(items: Sequence[Any], default: np.dtype[Any]) -> np.dtype[Any]
     return default if weak and any(hasattr(item, "dtype") for item in items) else None
 
 
-def _convert_one(step: Step, index: int, item: Any, kind: str, floating: np.dtype[Any] | None) -> Any:
+def _convert_one(
+    step: Step, index: int, item: Any, kind: str, floating: np.dtype[Any] | None, alone: np.dtype[Any] | None
+) -> Any:
     dtype = getattr(item, "dtype", None)
     if item is None:
         return None
@@ -64,7 +72,7 @@ def _convert_one(step: Step, index: int, item: Any, kind: str, floating: np.dtyp
             )
         return item
     if dtype is None:
-        return item
+        return alone.type(item) if alone is not None and type(item) in (int, float) else item
     if dtype.kind == "f":
         return item
     if floating is not None:

@@ -152,8 +152,9 @@ def _operands(plan: Plan, step: Step, values: list[Any]) -> dict[str, str]:
 
 def _example(value: Any) -> str:
     """A number as it is; of an array its first non-finite element and where it stands."""
-    if type(value) is float or not getattr(value, "shape", ()):
-        return describe_value(value) if not isinstance(value, float) else _spell(float(value))
+    if not getattr(value, "shape", ()):
+        floating = isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f"
+        return spell(float(value)) if floating else describe_value(value)
     import numpy as np
 
     places = np.argwhere(~np.isfinite(value)) if value.dtype.kind == "f" else np.zeros((0, 1))
@@ -161,10 +162,15 @@ def _example(value: Any) -> str:
         return describe_value(value)
     place = tuple(int(index) for index in places[0])
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-    return f"{_spell(float(value[place]))} at {list(place)}{more}"
+    return f"{spell(float(value[place]))} at {list(place)}{more}"
 
 
-def _spell(value: float) -> str:
+def spell(value: float) -> str:
+    """A float as results spell it: `NaN`, `Infinity`.
+
+    >>> spell(1.5), spell(float("-inf"))
+    ('1.5', '-Infinity')
+    """
     return (
         "NaN" if value != value else repr(value) if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
     )

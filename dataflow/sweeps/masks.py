@@ -15,7 +15,7 @@ import numpy as np
 
 from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
-from dataflow.sweeps.arrays import Array, ArraySweeps, Values, quiet, unbroadcast
+from dataflow.sweeps.arrays import Array, ArraySweeps, Values, quiet, read_only, unbroadcast
 from dataflow.sweeps.scalars import pair_cotangents
 
 if TYPE_CHECKING:
@@ -109,6 +109,6 @@ def _add(
     if cotangents[slot] is None:
         cotangents[slot], masks[slot] = cotangent, mask
         return
-    cotangents[slot] = cotangents[slot] + cotangent
+    cotangents[slot] = read_only(cotangents[slot] + cotangent)
     before = masks[slot]
     masks[slot] = None if mask is None or before is None else before | mask
