@@ -149,7 +149,7 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
         return folded[word.casefold()]
     if len(known) > 20_000:  # quadratic in the end: look among words of the same start only
         known = [name for name in known if name[:1] == word[:1] and abs(len(name) - len(word)) <= 2][:20_000]
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    close = get_close_matches(word, known, n=1, cutoff=0.65)
     return close[0] if close else None
 
 

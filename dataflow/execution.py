@@ -75,6 +75,9 @@ def _run(
     target = graph.target if target is None else target
     only = None if only is None else [only] if isinstance(only, str) else list(only)
     _check_asked(graph, target, only or ())
+    if cotangent is not None and target is None:
+        raise UsageError(Diagnostic("DF0901", "a cotangent weighs the elements of a target, and there is none",
+                                    hint="name one with --target"))  # fmt: skip
     reported = only if only is not None or not hidden else list(graph.names(hidden=True))
     plan = make_plan(graph, operators, target=target, only=reported)
     clock.note("plan")
@@ -212,7 +215,7 @@ def _make_result(run: Run, findings: tuple[Mapping[str, Any], ...], clock: Clock
         unreached=unreached, findings=findings, unproved=list_unproved(plan, run.operators), data=run.bound.data,
         versions=list_versions(plan, run.operators), processor=describe_processor(),
         rows=run.bound.sizes.get("rows"), timings=clock.noted, labels=label_hidden(graph, plan.reported),
-        cotangent=run.cotangent,
+        cotangent=None if run.cotangent is None else run.cotangents[plan.slots[str(target)]],
     )  # fmt: skip
 
 

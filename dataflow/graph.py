@@ -227,7 +227,11 @@ def sort_nodes(graph: Graph) -> list[str]:
     order: list[str] = []
     cycles: list[list[str]] = []
     done: dict[str, bool] = {}  # False: on the way down from a root, True: placed
-    for root in nodes:
+    for root, node in nodes.items():
+        if not producers and root not in done and not any(item in nodes and item not in done for item in node.inputs):
+            done[root] = True  # written after all that it needs, as most are
+            order.append(root)
+            continue
         stack = [root]
         while stack:
             name = stack[-1]
@@ -250,7 +254,7 @@ def sort_nodes(graph: Graph) -> list[str]:
                 done[name] = True
                 order.append(name)
     if cycles:
-        raise GraphError([_describe_cycle(graph, cycle) for cycle in cycles])
+        raise GraphError(dict.fromkeys(_describe_cycle(graph, cycle) for cycle in cycles))
     return order
 
 

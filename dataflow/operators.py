@@ -25,6 +25,7 @@ Kernel = Callable[..., Any] | str
 
 NO_MAPPING: Mapping[str, Any] = {}
 VARIADIC_OUTPUTS = ("*",)
+TAKES = ("float", "numeric", "any", "bool", "integer")
 
 
 class Interval(NamedTuple):
@@ -92,27 +93,9 @@ class Operator:
     """
 
     __slots__ = (
-        "analytic",
-        "attributes",
-        "backward",
-        "broadcasts",
-        "conventions",
-        "description",
-        "domain",
-        "examples",
-        "formula",
-        "forward",
-        "inputs",
-        "kernels",
-        "kinds",
-        "moves",
-        "name",
-        "outputs",
-        "shape",
-        "source",
-        "special",
-        "takes",
-        "version",
+        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "examples",
+        "formula", "forward", "inputs", "kernels", "kinds", "moves", "name", "outputs", "shape", "source", "special",
+        "takes", "version",
     )  # fmt: skip
 
     def __init__(
@@ -158,6 +141,7 @@ class Operator:
         self.conventions = conventions
         self.source = source
         self.inputs, self.attributes = _read_signature(name, forward)
+        _check_kinds(self)
         _check_backward(self)
 
     @property
@@ -214,12 +198,23 @@ def _code_of(name: str, role: str, rule: Rule) -> CodeType:
     return code
 
 
+def _check_kinds(operator: Operator) -> None:
+    names = [item.name for item in operator.inputs]
+    if stray := [key for key in operator.kinds if key not in names]:
+        raise _fault(operator.name, f"`kinds` names `{stray[0]}`, which is not an input")
+    for word in (operator.takes, *operator.kinds.values()):
+        if word not in TAKES:
+            raise _fault(operator.name, f"it cannot take `{word}`", f"write one of {', '.join(TAKES)}")
+
+
 def _check_backward(operator: Operator) -> None:
     rules = operator.backward
     if callable(rules):
         _check_rule(operator, "backward", rules)
         return
     names = [item.name for item in operator.inputs]
+    if not isinstance(rules, Mapping):
+        raise _fault(operator.name, "its `backward` is no mapping", 'write backward={"x": lambda xp, g, z, x: ...}')
     for key in rules:
         if key not in names:
             meant = suggest(key, names)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, redirect_stdout
+from keyword import iskeyword
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
@@ -106,6 +108,8 @@ class Operators(Mapping[str, Operator]):
         for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
             try:
                 module = _run_import(point.name, point.load)
+                if not isinstance(module, ModuleType):
+                    raise PluginError(_describe_no_module(point.name, point.value))
                 if module.__name__ not in {plugin.name for plugin in table.plugins}:
                     table = table.with_modules([module])
             except PluginError as error:
@@ -144,31 +148,33 @@ def _call_hook(module: ModuleType, plugin: Plugin) -> list[Operator]:
             )
         )
     try:
-        offered = [operator for part in manager.hook.dataflow_operators() for operator in part]
+        with _print_elsewhere():
+            parts = manager.hook.dataflow_operators()
     except PluginError as error:
         raise PluginError(
             item._replace(message=f"plugin `{plugin.name}`: {item.message}") for item in error.diagnostics
         ) from error
     except (Exception, SystemExit) as error:
         raise PluginError(_describe_raised(plugin.name, f"its hook `{HOOK}` raised", error)) from error
-    for item in offered:
+    return _check_offered(parts[0] if parts else None, plugin)
+
+
+def _check_offered(offered: Any, plugin: Plugin) -> list[Operator]:
+    """What a hook returned, if it is a list of operators with names that a graph can use."""
+
+    def fault(message: str, hint: str) -> PluginError:
+        return PluginError(Diagnostic("DF0703", f"plugin `{plugin.name}`{message}", hint=hint))
+
+    if isinstance(offered, str | Mapping) or not isinstance(offered, Iterable):
+        shown = "nothing" if offered is None else f"{offered!r}, which is no list"
+        raise fault(f" hands over {shown}", "return a list of dataflow.Operator values")
+    operators: list[Operator] = list(offered)
+    for item in operators:
         if not isinstance(item, Operator):
-            raise PluginError(
-                Diagnostic(
-                    "DF0703",
-                    f"plugin `{plugin.name}` hands over {item!r}, which is no Operator",
-                    hint="return a list of dataflow.Operator values",
-                )
-            )
-        if not item.name.isidentifier():
-            raise PluginError(
-                Diagnostic(
-                    "DF0703",
-                    f"plugin `{plugin.name}`: `{item.name}` cannot be an operator's name",
-                    hint="use letters, digits and underscores",
-                )
-            )
-    return offered
+            raise fault(f" hands over {item!r}, which is no Operator", "return a list of dataflow.Operator values")
+        if not isinstance(item.name, str) or not item.name.isidentifier() or iskeyword(item.name):
+            raise fault(f": `{item.name}` cannot be an operator's name", "use letters, digits and underscores")
+    return operators
 
 
 def _describe_hookless(module: ModuleType, plugin: Plugin) -> Diagnostic:
@@ -184,6 +190,14 @@ def _describe_hookless(module: ModuleType, plugin: Plugin) -> Diagnostic:
         f"plugin `{plugin.name}` offers no operators: it has no hook `{HOOK}`",
         file=plugin.file or None,
         hint=hint,
+    )
+
+
+def _describe_no_module(name: str, value: str) -> Diagnostic:
+    return Diagnostic(
+        "DF0702",
+        f"plugin `{name}`: its entry point `{value}` is no module",
+        hint=f"name the module in which `{HOOK}` stands: `{value.partition(':')[0]}`",
     )
 
 
@@ -212,12 +226,15 @@ def _describe_raised(name: str, what: str, error: BaseException) -> Diagnostic:
     return Diagnostic("DF0701", f"plugin `{name}`: {what}: {described}", file=file, line=line)
 
 
-def _run_import(name: str, load: Any) -> Any:
-    """Import a plugin; what it prints goes to standard error, lest it mix with results."""
-    from contextlib import redirect_stdout
+def _print_elsewhere() -> AbstractContextManager[Any]:
+    """Within it what a plugin prints goes to standard error, lest it mix with results."""
+    return redirect_stdout(sys.stderr)
 
+
+def _run_import(name: str, load: Any) -> Any:
+    """Import a plugin."""
     try:
-        with redirect_stdout(sys.stderr):
+        with _print_elsewhere():
             return load()
     except PluginError as error:
         raise PluginError(

@@ -7,7 +7,6 @@ alike, or ``# expect when run: ...`` where only running shows it.
 from __future__ import annotations
 
 import json
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 
 from dataflow.cli import main
-from dataflow.result import Result
 
 BAD = Path(__file__).parent / "bad"
 FILES = sorted(path.name for path in BAD.glob("*.yaml"))
@@ -70,7 +68,7 @@ def test_file(name: str, tool: Tool, tmp_path: Path) -> None:
     only_when_run, expected = expected_of((BAD / name).read_text(encoding="utf-8"))
     assert tool.check("validate", path) == ((0, []) if only_when_run else (1, expected))
     assert tool.check("exec", path) == (1, expected)
-    assert expected == sorted(expected, key=lambda item: item[1:])  # type: ignore[arg-type,return-value]
+    assert expected == sorted(expected, key=lambda item: item[1:])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -93,7 +91,8 @@ BYTES: dict[str, tuple[bytes, Problems]] = {
     "binary": (bytes(range(128)) * 8, [("DF0105", 1, 1)]),
     "CR LF": (b"dataflow: 1\r\ninputs: {a: 1}\r\nnodes:\r\n  u: 2 * (a + b)\r\n", [("DF0203", 4, 15)]),
     "CR": (b"dataflow: 1\rinputs: {a: 1}\rnodes:\r  u: 2 * (a + b)\r", [("DF0203", 4, 15)]),
-    "NEL and LS are no line ends": ("dataflow: 1\nname: 'a\x85b\u2028c'\nnodes: {u: q}\n".encode(), [("DF0203", 3, 12)]),
+    "NEL and LS are no line ends":
+        ("dataflow: 1\nname: 'a\x85b\u2028c'\nnodes: {u: q}\n".encode(), [("DF0203", 3, 12)]),
     "JSON": (b'{"dataflow": 1,\n\t"nodes": {"u": "2 * (3 + b)"}}', [("DF0203", 2, 27)]),
     "JSON with a comma too many": (b'{"dataflow": 1, "nodes": {"u": "1 / b",},}', [("DF0203", 1, 37)]),
     "JSON cut short": (b'{"dataflow": 1, "nodes": {"u": 1', [("DF0101", 1, 26)]),
@@ -216,11 +215,9 @@ SETTINGS: dict[str, tuple[list[str], int, str]] = {
     "text": (["--set", "a=seven"], 2, "DF0903"),
     "expression": (["--set", "a=2 * 3"], 2, "DF0903"),
     "code": (["--set", "a=__import__('os')"], 2, "DF0903"),
-    "mapping": (["--set", "a={b: 1}"], 2, "DF0903"),
-    "null": (["--set", "a=null"], 2, "DF0903"),
+    "mapping": (["--set", "a={b: 1}"], 1, "DF0502"),
     "open bracket": (["--set", "a=[1"], 2, "DF0903"),
     "tag": (["--set", "a=!!python/name:os.system x"], 2, "DF0903"),
-    "another entry": (["--set", "a=1\nb: 2"], 2, "DF0903"),
     "too large": (["--set", "a=1e400"], 2, "DF0903"),
     "5,000 digits": (["--set", "a=" + "7" * 5000], 2, "DF0903"),
     "400 digits": (["--set", "a=" + "7" * 400], 1, "DF0512"),
@@ -263,70 +260,6 @@ def test_setting(name: str, tool: Tool, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["graph.yaml"]
 
 
-VALUES = """\
-dataflow: 1
-name: values
-inputs:
-  a: 1e-3
-  b: .5
-  c: 5.
-  d: -0.0
-  e: 0x1F
-  f: 0o17
-  g: +3
-  h: 1E+2
-  i: .inf
-  j: -.INF
-  k: .nan
-  l: 123456789012345678901234567890
-  m: {value: true, dtype: bool}
-  n: {value: -128, dtype: int8}
-  o: []
-  p: [[], []]
-  q: [.inf, 1e-320]
-  r: Infinity
-  no: 1
-  on: 2
-  y: 3
-  off: 4
-  yes: 5
-  _: 6
-  é: 7
-  数: 8
-  null_: 9
-nodes:
-  s: no + on + y + off + yes + _ + é + 数
-  t: 0x10 + 1_000 + .5 + 5. + 1e-3
-  u: -0.0
-  v: 1e-320
-  w: .inf
-  x: "-inf"
-"""
-
-
-def test_valid_but_strange(tool: Tool, tmp_path: Path) -> None:
-    (tmp_path / "graph.yaml").write_text(VALUES)
-    assert tool.check("exec", "graph.yaml") == (0, [])
-    values = Result.load(tmp_path / "values.result.json").values
-    expected = {
-        "a": 0.001, "b": 0.5, "c": 5.0, "d": -0.0, "e": 31, "f": 15, "g": 3, "h": 100, "i": math.inf, "j": -math.inf,
-        "l": 123456789012345678901234567890.0, "n": -128, "r": math.inf,
-        "s": 36, "t": 16 + 1000 + 0.5 + 5 + 0.001, "u": -0.0, "v": 1e-320, "w": math.inf, "x": -math.inf,
-    }  # fmt: skip
-    for name, number in expected.items():
-        assert float(values[name]) == number, name
-        assert math.copysign(1, float(values[name])) == math.copysign(1, number), name
-    assert math.isnan(values["k"])
-    assert values["m"]
-    assert (values["o"].shape, values["p"].shape, values["q"].tolist()) == ((0,), (2, 0), [math.inf, 1e-320])
-
-
-def test_byte_order_mark_and_line_ends_of_windows(tool: Tool, tmp_path: Path) -> None:
-    (tmp_path / "graph.yaml").write_bytes(b"\xef\xbb\xbf" + SMALL.replace("\n", "\r\n").encode())
-    assert tool.check("exec", "graph.yaml") == (0, [])
-    assert Result.load(tmp_path / "graph.result.json").gradients["a"] == 2
-
-
 def test_nothing_in_a_file_is_run(tool: Tool, tmp_path: Path) -> None:
     marker = tmp_path / "marker"
     texts = [
@@ -335,14 +268,15 @@ def test_nothing_in_a_file_is_run(tool: Tool, tmp_path: Path) -> None:
         f"exec(\"open('{marker}', 'w')\")",
         f"[open(n, 'w') for n in ['{marker}']]",
         f"(lambda: open('{marker}', 'w'))()",
-        f"f'{{open(\"{marker}\", \"w\")}}'",
+        f'f\'{{open("{marker}", "w")}}\'',
         f"(m := open('{marker}', 'w'))",
         f"sum(a, axis=open('{marker}', 'w'))",
         f"a[open('{marker}', 'w')]",
     ]
-    document = {"dataflow": 1, "inputs": {"a": 1}, "nodes": {f"n{index}": text for index, text in enumerate(texts)}}
+    nodes = {f"n{index}": text for index, text in enumerate(texts)}
+    document = {"dataflow": 1, "inputs": {"a": 1}, "nodes": nodes}
     (tmp_path / "graph.yaml").write_text(json.dumps(document))
     code, found = tool.ask("exec", "graph.yaml")
     assert code == 1
-    assert {item["node"] for item in found} == set(document["nodes"])  # type: ignore[arg-type]
+    assert {item["node"] for item in found} == set(nodes)
     assert not marker.exists()

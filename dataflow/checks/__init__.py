@@ -61,7 +61,7 @@ def _sections(graph: Graph) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
 
 def _check_names(graph: Graph) -> Iterator[Diagnostic]:
     known: dict[str, str] = {}
-    looks: dict[str, str] = {}
+    looks: dict[str, list[str]] = {}
     for name, kind, path in _sections(graph):
         if (fault := fault_of(name)) is not None:
             yield Diagnostic("DF0201", fault[0], path, node=name, hint=fault[1])
@@ -75,10 +75,10 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
             )
         known.setdefault(name, kind)
         if not name.isascii():
-            looks.setdefault(looks_of(name), name)
-    for look, name in looks.items():
-        twin = look if look in known and look != name else None
-        if twin is not None:
+            looks.setdefault(looks_of(name), []).append(name)
+    pairs = ((name, look if look in known else alike[0]) for look, alike in looks.items() for name in alike)
+    for name, twin in pairs:
+        if name != twin:
             path = next(path for other, _, path in _sections(graph) if other == name)
             yield Diagnostic(
                 "DF0204",
@@ -86,7 +86,7 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
                 path,
                 node=name,
                 found=spell_out(name),
-                hint=f"write `{twin}` in Latin letters, or choose another name",
+                hint=f"write `{looks_of(name)}` in Latin letters, or choose another name",
             )
     for section in ("inputs", "parameters"):
         for name, entry in getattr(graph, section).items():

@@ -201,7 +201,7 @@ def _reading_of(item: Any) -> str | None:
         return f"write {item.replace('_', '').replace(',', '')}"
     if item.lower() in ("yes", "no", "on", "off", "y", "n"):
         return "in YAML 1.2 this is text; a truth value is `{value: true, dtype: bool}`"
-    if item[0].isdigit() and all(letter.isdigit() or letter in "-:TZ." for letter in item):
+    if item[:1].isdigit() and all(letter.isdigit() or letter in "-:TZ." for letter in item):
         return "a date or a time is text: write a number, such as the days or seconds since a start"
     return (
         "what is computed belongs under `nodes`; a file is `{source: FILE}`"

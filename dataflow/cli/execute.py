@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from dataflow.cli.common import add_graph_arguments, load_graph
 from dataflow.errors import Diagnostic, GraphError, UsageError
+from dataflow.graph import NONFINITE
 
 if TYPE_CHECKING:
     import argparse
@@ -75,17 +77,20 @@ def run(arguments: argparse.Namespace) -> int:
     if path != "-":
         find_place(path)  # what cannot be written is refused before anything runs
     only = None if arguments.only is None else _split_names(arguments.only)
-    result = execute(
-        graph,
-        _read_values(graph, arguments),
-        target=arguments.target,
-        only=only,
-        cotangent=None if arguments.cotangent is None else _read_value("--cotangent", arguments.cotangent, graph.dtype),
-        data_root=arguments.data_root,
-        hidden=arguments.all,
-        strict=arguments.strict,
-        timings=arguments.timings,
-    )
+    cotangent = None if arguments.cotangent is None else _read_value("--cotangent", arguments.cotangent, graph.dtype)
+    values = _read_values(graph, arguments)
+    with redirect_stdout(sys.stderr):  # what a rule prints is no result
+        result = execute(
+            graph,
+            values,
+            target=arguments.target,
+            only=only,
+            cotangent=cotangent,
+            data_root=arguments.data_root,
+            hidden=arguments.all,
+            strict=arguments.strict,
+            timings=arguments.timings,
+        )
     full = frozenset(only or ())
     if arguments.output == "-":
         sys.stdout.flush()
@@ -148,11 +153,12 @@ def _read_value(option: str, text: str, dtype: str) -> Any:
     from dataflow.document.reader import read_tree
 
     try:
-        value = read_tree(f"value: {text}")["value"]
+        tree = read_tree(f"value: {text}")
     except GraphError as error:
         problem = error.diagnostics[0]
         raise UsageError(Diagnostic("DF0903", f"{option}: {problem.message}", found=text, hint=problem.hint)) from None
-    if isinstance(value, str) and value not in ("NaN", "Infinity", "-Infinity"):
+    value = tree["value"]
+    if len(tree) > 1 or value is None or (isinstance(value, str) and value not in NONFINITE):
         raise UsageError(
             Diagnostic(
                 "DF0903", f"{option}: `{text}` is no value", expected="a number, a list such as [1, 2], or @FILE"

@@ -60,6 +60,8 @@ def _first(graph: Graph, result: Result) -> Iterator[str]:
     if result.target in result.values:
         yield result.target  # type: ignore[misc]
     yield from (name for name in graph.given if name in result.values)
+    if not result.findings:
+        return
     yield from (
         name
         for name in result.values

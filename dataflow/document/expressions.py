@@ -34,7 +34,8 @@ COMPARISONS: Mapping[type[ast.cmpop], str] = {
 
 _SYMBOLS = re.compile(r"[-+*/@<>=,\[(]")
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_WORD = re.compile(r"[^\W\d]\w*")
+_BLANK = re.compile(r"\s")
+_WORD = re.compile(r"[^\s\x00-/:-@\[-^`{-\x7f]+")
 
 
 class Operation(NamedTuple):
@@ -55,6 +56,8 @@ def parse(text: str, owner: str, operators: Mapping[str, Operator]) -> list[tupl
      ('J', Node(op='multiply', inputs=(3, 'J#1'), attributes=mappingproxy({}), outputs=(), description=''))]
     """
     operations = analyse(text, owner, operators)
+    if len(operations) == 1:
+        return [(owner, operations[0].node)]
     names = [f"{owner}{HIDDEN}{index}" for index in range(1, len(operations))]
     return list(zip([*names, owner], [operation.node for operation in operations], strict=True))
 
@@ -84,8 +87,8 @@ def _parse_form(text: str) -> ast.expr:
             raise RefusedForm("DF0302", "expression is nested too deeply", _TOO_LONG) from None
         lead = len(text) - len(text.lstrip())
         start = _characters(_one_line(text), max(0, (error.offset or len(text)) - 1), in_bytes=False) + lead
-        code, message, hint = refuse_form(text, error.msg)
-        raise RefusedForm(code, message, hint, span=(min(start, max(0, len(text) - 1)), start + 1)) from None
+        start = min(start, max(0, len(text) - 1))
+        raise RefusedForm(*refuse_form(text, error.msg), span=(start, start + 1)) from None
     except (MemoryError, RecursionError):
         raise RefusedForm("DF0302", "expression is nested too deeply", _TOO_LONG) from None
 
@@ -110,7 +113,7 @@ _TOO_LONG = "give parts of it names of their own, as nodes"
 
 def _one_line(text: str) -> str:
     """The text as one line of the same length from its first character on: line breaks are only spaces here."""
-    return re.sub(r"\s", " ", text).strip()
+    return (text if text.isprintable() else _BLANK.sub(" ", text)).strip()
 
 
 def _flatten(root: ast.expr, owner: str, operators: Mapping[str, Operator]) -> list[Operation]:
@@ -121,7 +124,7 @@ def _flatten(root: ast.expr, owner: str, operators: Mapping[str, Operator]) -> l
         parts = _read(form, operators)
         if parts is not None:
             order.append((form, *parts))
-            stack.extend(parts[1])
+            stack += [part for part in parts[1] if type(part) is not ast.Name]
     if len(order) > MAX_OPERATIONS:
         raise RefusedForm("DF0302", f"expression of {len(order)} operations; at most {MAX_OPERATIONS}", _TOO_LONG)
     values: dict[ast.expr, str] = {}

@@ -56,6 +56,8 @@ def shorten_integer(value: float) -> int | float:
 
 def leaf_of(form: ast.expr) -> Operand:
     """The operand that a name, a number or `None` is."""
+    if type(form) is ast.Name:
+        return CONSTANTS.get(form.id, form.id)
     number = number_of(form)
     if number is not None:
         try:

@@ -205,7 +205,8 @@ def _text(text: str, *, expression: bool = False) -> str:
     """Text as YAML: plain where nothing in it has a meaning, else as JSON writes it."""
     plain = text.isidentifier() and text not in _PLAIN_WORDS
     if not plain and expression and text.isascii() and text.isprintable():
-        plain = text[0].isalpha() and not any(mark in text for mark in (": ", " #")) and text[-1] != ":"
+        safe = text[-1] != ":" and ": " not in text and " #" not in text
+        plain = safe and (text[0].isalpha() or text[0] == "(")
         plain = plain or (text[0].isdigit() and any(mark in text for mark in " ("))
         if not plain and _is_number(text):
             return text

@@ -16,9 +16,9 @@ import numpy as np
 from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
 from dataflow.sweeps.conversion import convert
-from dataflow.sweeps.failures import describe_failure, describe_wrong
+from dataflow.sweeps.failures import OWN, describe_failure, describe_wrong
 from dataflow.sweeps.plan import Backward, Plan, Step, bind_forward
-from dataflow.sweeps.scalars import pair_cotangents
+from dataflow.sweeps.scalars import find_misfit, pair_cotangents, role_of
 
 if TYPE_CHECKING:
     from dataflow.registry import Operators
@@ -69,39 +69,39 @@ class ArraySweeps:
         return result
 
     def _check_value(self, step: Step, value: Any, inputs: Sequence[Any]) -> Any:
+        """A value as a read-only array or NumPy number. Raises `OperatorError` for what no rule may give."""
+        wrong, code, more = None, "DF0602", {}
         if not isinstance(value, np.ndarray | np.generic):
             if type(value) not in (float, int, bool):
                 raise describe_wrong(
-                    step, "forward", "DF0602", f"gave {type(value).__name__}, which is no array", self.operators
+                    step, "forward", code, f"gave {type(value).__name__}, which is no array", self.operators
                 )
             value = self.dtype.type(value) if type(value) is float else np.asarray(value)[()]
         kind = value.dtype.kind
         if kind not in "fiub":
-            hint = "graphs compute with real numbers" if kind == "c" else None
-            raise describe_wrong(
-                step, "forward", "DF0602", f"gave an array of {value.dtype}", self.operators, hint=hint
-            )
-        if kind == "f" and not any(item.name == "dtype" for item in step.operator.attributes):
-            widest = max(
-                (
-                    item.dtype.itemsize
-                    for item in inputs
-                    if getattr(item, "dtype", self.dtype).kind == "f" and hasattr(item, "dtype")
-                ),
-                default=self.dtype.itemsize,
-            )
-            if value.dtype.itemsize > widest:
-                raise describe_wrong(
-                    step,
-                    "forward",
-                    "DF0604",
-                    f"widened float{widest * 8} to {value.dtype}",
-                    self.operators,
-                    hint="np.where(c, 1.0, 0.5) and np.sqrt(2.0) are float64: use Python numbers, and where(c, g, 0.0)",
-                )
-        if type(value) is np.ndarray:
-            value.flags.writeable = False
-        return value
+            wrong = f"gave an array of {value.dtype}"
+            more = {"hint": "graphs compute with real numbers"} if kind == "c" else {}
+        elif kind == "f" and value.dtype.itemsize > (widest := self._widest(step, inputs)):
+            wrong, code = f"widened float{widest * 8} to {value.dtype}", "DF0604"
+            more = {"hint": "np.where(c, 1.0, 0.5) and np.sqrt(2.0) are float64: use Python numbers, where(c, g, 0.0)"}
+        elif step.operator.broadcasts and self.operators.owner(step.operator.name).name not in OWN:
+            try:
+                expected = np.broadcast_shapes(*[getattr(item, "shape", ()) for item in inputs])
+            except ValueError as error:
+                raise describe_failure(step, "forward", error, inputs, self.operators) from error
+            if value.shape != expected:
+                wrong = "gave a value of the wrong shape"
+                more = {"found": str(list(value.shape)), "expected": str(list(expected))}
+        if wrong is not None:
+            raise describe_wrong(step, "forward", code, wrong, self.operators, **more)
+        return read_only(value)
+
+    def _widest(self, step: Step, inputs: Sequence[Any]) -> int:
+        """The bytes of the widest float that an operator may give: that of its operands, or any that it is told."""
+        if any(item.name == "dtype" for item in step.operator.attributes):
+            return 8
+        kinds = [item.dtype for item in inputs if hasattr(item, "dtype")]
+        return max((dtype.itemsize for dtype in kinds if dtype.kind == "f"), default=self.dtype.itemsize)
 
     def reverse(self, values: Values, cotangents: Values) -> None:
         """Carry cotangents from right to left; a value that nothing takes keeps None."""
@@ -113,8 +113,8 @@ class ArraySweeps:
                 g, z = self.gather(step, values, cotangents)
                 for backward in step.backward:
                     given = self.call_rule(step, backward, self._xp, g, z, inputs)
-                    for slot, cotangent in pair_cotangents(backward.slots, backward.names, backward.single, given):
-                        if slot is not None and cotangent is not None:
+                    for slot, cotangent in pair_cotangents(backward, given):
+                        if slot is not None:
                             cotangent = self.fit(step, backward, cotangent, z, values[slot])
                             before = cotangents[slot]
                             cotangents[slot] = cotangent if before is None else read_only(before + cotangent)
@@ -128,62 +128,49 @@ class ArraySweeps:
 
     def call_rule(self, step: Step, backward: Backward, xp: Any, g: Any, z: Any, inputs: Sequence[Any]) -> Any:
         """What a backward rule gives. Raises `OperatorError` for what it raises."""
-        role = f"backward (`{backward.names[0]}`)" if len(backward.names) == 1 else "backward"
+        role = role_of(backward.names)
         try:
             given = backward.rule(xp, g, z, *inputs, **step.attributes)
         except (Exception, SystemExit) as error:
             raise describe_failure(step, role, error, inputs, self.operators) from error
-        several = not backward.single and not isinstance(given, dict) and given is not None
-        if several and (not isinstance(given, tuple | list) or len(given) != len(backward.slots)):
-            raise describe_wrong(
-                step,
-                role,
-                "DF0603",
-                f"must give one cotangent for each of {len(backward.slots)} inputs",
-                self.operators,
-            )
+        if (misfit := find_misfit(backward, given)) is not None:
+            raise describe_wrong(step, role, "DF0603", misfit, self.operators)
         return given
 
     def fit(self, step: Step, backward: Backward, cotangent: Any, z: Any, value: Any) -> Any:
         """A cotangent with the shape and dtype of its value, summed back over the axes where that was broadcast."""
-        role = f"backward (`{backward.names[0]}`)" if len(backward.names) == 1 else "backward"
-        dtype, shape = value.dtype, np.shape(value)
-        found = getattr(cotangent, "dtype", None)
-        if found is None:
-            if type(cotangent) not in (float, int, bool):
+        cotangent = self._check_type(step, backward, cotangent, z, value.dtype)
+        shape, found = np.shape(value), np.shape(cotangent)
+        if found != shape:
+            full = np.shape(z[0] if isinstance(z, tuple) else z) if step.operator.broadcasts else shape
+            try:
+                if not step.operator.broadcasts:
+                    raise ValueError
+                cotangent = unbroadcast(np.broadcast_to(cotangent, full), shape)
+            except ValueError:
                 raise describe_wrong(
-                    step, role, "DF0603", f"gave {type(cotangent).__name__}, which is no array", self.operators
-                )
-            cotangent = dtype.type(cotangent)
+                    step, role_of(backward.names), "DF0603", "gave a cotangent of the wrong shape", self.operators,
+                    found=str(list(found)), expected=str(list(full)),
+                ) from None  # fmt: skip
+        return read_only(cotangent if cotangent.dtype == value.dtype else cotangent.astype(value.dtype))
+
+    def _check_type(self, step: Step, backward: Backward, cotangent: Any, z: Any, dtype: np.dtype[Any]) -> Any:
+        """A cotangent as an array or NumPy number, of a type that is not wider than its value's or its output's."""
+        found, wrong, code, hint = getattr(cotangent, "dtype", None), None, "DF0603", None
+        if found is None:
+            if type(cotangent) in (float, int, bool):
+                return dtype.type(cotangent)
+            wrong = f"gave {type(cotangent).__name__}, which is no array"
         elif found.kind not in "fiub":
-            raise describe_wrong(step, role, "DF0603", f"gave an array of {found}", self.operators)
-        elif found.kind == "f" and found.itemsize > max(
-            dtype.itemsize, *(part.dtype.itemsize for part in (z if isinstance(z, tuple) else (z,)))
-        ):
-            raise describe_wrong(
-                step,
-                role,
-                "DF0604",
-                f"widened {dtype} to {found}",
-                self.operators,
-                hint="write where(c, g, 0.0), and Python numbers for constants",
-            )
-        if step.operator.broadcasts:
-            if np.shape(cotangent) != shape:
-                cotangent = unbroadcast(
-                    np.broadcast_to(cotangent, np.broadcast_shapes(np.shape(cotangent), np.shape(z))), shape
-                )
-        elif np.shape(cotangent) != shape:
-            raise describe_wrong(
-                step,
-                role,
-                "DF0603",
-                "gave a cotangent of the wrong shape",
-                self.operators,
-                found=str(list(np.shape(cotangent))),
-                expected=str(list(shape)),
-            )
-        return read_only(cotangent if cotangent.dtype == dtype else cotangent.astype(dtype))
+            wrong = f"gave an array of {found}"
+        elif found.kind == "f" and found.itemsize > dtype.itemsize:
+            widest = max(part.dtype.itemsize for part in (z if isinstance(z, tuple) else (z,)))
+            if found.itemsize > widest:
+                wrong, code = f"widened {dtype} to {found}", "DF0604"
+                hint = "write where(c, g, 0.0), and Python numbers for constants"
+        if wrong is not None:
+            raise describe_wrong(step, role_of(backward.names), code, wrong, self.operators, hint=hint)
+        return cotangent
 
 
 def unbroadcast(cotangent: Any, shape: tuple[int, ...]) -> Any:

@@ -70,7 +70,8 @@ def _describe_unknown(graph: Graph, name: str) -> Diagnostic:
 
 
 def _open_files(graph: Graph, given: Mapping[str, Any], needed: Sequence[str], root: str | None) -> DataFiles | None:
-    entries = [graph.given[name] for name in needed if name not in given]
+    known = graph.given
+    entries = [known[name] for name in needed if name not in given]
     if not any(entry.source is not None for entry in entries):
         return None
     from dataflow.data import DataFiles
@@ -154,7 +155,19 @@ def _check_array(name: str, entry: Input, value: Any, dtype: str, path: tuple[st
 
     from dataflow.data.fitting import convert
 
-    array = convert(np.asarray(value), dtype, f"the value given for `{name}`")
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise DataError(
+            Diagnostic(
+                "DF0502", f"the value given for `{name}` holds {array.dtype}", expected="numbers or truth values"
+            )
+        )
+    try:
+        array = convert(array, dtype, name)
+    except DataError as error:  # said of that value and not of a line of the graph
+        raise DataError(
+            item._replace(path=(), message=f"the value given for {item.message}") for item in error.diagnostics
+        ) from None
     if entry.shape is not None and not _fits(array.shape, entry.shape):
         raise DataError(_wrong_shape(name, array.shape, entry.shape))
     if scalar:

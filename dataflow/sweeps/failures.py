@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dataflow.errors import DataflowError, Diagnostic, GraphError, OperatorError
+from dataflow.errors import DataflowError, Diagnostic, GraphError, OperatorError, ResourceError
 from dataflow.graph import owner_of
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def describe_failure(
             )
         )
     if isinstance(error, MemoryError):
-        return OperatorError(
+        return ResourceError(
             Diagnostic(
                 "DF0606",
-                f"no memory for `{operator.name}`: {_first_line(error)}",
+                f"no memory for `{operator.name}` (plugin `{plugin.name}`): {_first_line(error)}",
                 path,
                 node=owner_of(name),
                 found=found,

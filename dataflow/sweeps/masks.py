@@ -60,12 +60,10 @@ def reverse_with_masks(sweeps: ArraySweeps, values: Values, cotangents: Values) 
                 if step.operator.moves:
                     ones = _ones_where_taken(step, values, cotangents, masks)
                     moved = sweeps.call_rule(step, backward, xp, ones, z, inputs)
-                pairs = pair_cotangents(backward.slots, backward.names, backward.single, given)
-                movers = pair_cotangents(
-                    backward.slots, backward.names, backward.single, moved if moved is not None else given
-                )
+                pairs = pair_cotangents(backward, given)
+                movers = pair_cotangents(backward, moved if moved is not None else given)
                 for (slot, item), (_, mover) in zip(pairs, movers, strict=True):
-                    if slot is not None and item is not None:
+                    if slot is not None:
                         mask = _carry(step, item, taken, mover if moved is not None else None)
                         _add(sweeps, step, backward, slot, item, mask, z, values, cotangents, masks)
 
@@ -101,9 +99,8 @@ def _add(
     shape = np.shape(values[slot])
     if mask is not None:
         cotangent = np.where(mask, cotangent, np.zeros((), np.asarray(cotangent).dtype))
-        full = np.broadcast_to(
-            mask, np.broadcast_shapes(mask.shape, np.shape(z) if step.operator.broadcasts else shape)
-        )
+        whole = np.shape(z[0] if isinstance(z, tuple) else z) if step.operator.broadcasts else shape
+        full = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, whole))
         mask = np.asarray(unbroadcast(full.astype(np.int64), shape) != 0) if full.shape != shape else full
     cotangent = sweeps.fit(step, backward, cotangent, z, values[slot])
     if cotangents[slot] is None:

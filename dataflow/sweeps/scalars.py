@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from dataflow.arrays import floats, ieee
 from dataflow.library import Library, MissingKernelError
 from dataflow.sweeps.failures import describe_failure, describe_wrong
-from dataflow.sweeps.plan import Plan, Step, bind_forward
+from dataflow.sweeps.plan import Backward, Plan, Step, bind_forward
 
 if TYPE_CHECKING:
+    from dataflow.library import Arrays
     from dataflow.registry import Operators
 
 Values = list[Any]
@@ -59,7 +60,7 @@ class ScalarSweeps:
                 if not isinstance(error, RETRIED):
                     raise self._fail(steps[position], "forward", error, values) from error
                 self._run_carefully(steps[position], values)
-        if not NUMBERS.issuperset(map(type, values)):
+        if not NUMBERS.issuperset([type(values[out]) for _, _, out in bound]):
             self._mend_forward(values)
 
     def _mend_forward(self, values: Values) -> None:
@@ -82,13 +83,16 @@ class ScalarSweeps:
         operands = [_as_ieee(values[slot]) for slot in step.operands]
         try:
             result = bind_forward(step, self._careful)(*operands)
+        except MissingKernelError:
+            raise
         except (Exception, SystemExit) as error:
             raise self._fail(step, "forward", error, values) from error
         values[step.out[0]] = self._as_number(step, "forward", result)
 
     def reverse(self, values: Values, cotangents: Values) -> None:
         """Carry cotangents from right to left; a value that nothing takes keeps None."""
-        xp = self._fast
+        xp = Library(self._operators, NotedFloats(floats))
+        careful = Library(self._operators, NotedFloats(ieee))
         for step in reversed(self._plan.steps):
             g = cotangents[step.out[0]]
             if g is None or not step.backward:
@@ -102,40 +106,38 @@ class ScalarSweeps:
                         before = cotangents[slot]
                         cotangents[slot] = cotangent if before is None else before + cotangent
                         continue
-                    if type(cotangent) is complex:
-                        cotangent = self._rule_carefully(step, rule, names, g, z, inputs)
+                    again = _has_complex(cotangent)
                 except RETRIED:
-                    cotangent = self._rule_carefully(step, rule, names, g, z, inputs)
+                    again = True
                 except MissingKernelError:
                     raise
                 except (Exception, SystemExit) as error:
-                    raise self._fail(step, _role(names), error, values) from error
-                self._add(step, slots, names, single, cotangent, cotangents)
+                    raise self._fail(step, role_of(names), error, values) from error
+                backward = Backward(rule, slots, names, single)
+                if again:
+                    cotangent = self._call_carefully(step, backward, careful, g, z, inputs)
+                self._add(step, backward, cotangent, cotangents)
 
-    def _rule_carefully(
-        self, step: Step, rule: Callable[..., Any], names: tuple[str, ...], g: Any, z: Any, inputs: list[Any]
-    ) -> Any:
+    def _call_carefully(self, step: Step, backward: Backward, xp: Library, g: Any, z: Any, inputs: list[Any]) -> Any:
         try:
-            return rule(self._careful, _as_ieee(g), _as_ieee(z), *map(_as_ieee, inputs), **step.attributes)
+            return backward.rule(xp, _as_ieee(g), _as_ieee(z), *map(_as_ieee, inputs), **step.attributes)
+        except MissingKernelError:
+            raise
         except (Exception, SystemExit) as error:
-            raise describe_failure(step, _role(names), error, inputs, self._operators) from error
+            raise describe_failure(step, role_of(backward.names), error, inputs, self._operators) from error
 
-    def _add(
-        self,
-        step: Step,
-        slots: tuple[int | None, ...],
-        names: tuple[str, ...],
-        single: bool,
-        given: Any,
-        cotangents: Values,
-    ) -> None:
-        for slot, cotangent in pair_cotangents(slots, names, single, given):
-            if slot is not None and cotangent is not None:
-                number = self._as_number(step, _role(names), cotangent)
+    def _add(self, step: Step, backward: Backward, given: Any, cotangents: Values) -> None:
+        if (misfit := find_misfit(backward, given)) is not None:
+            raise describe_wrong(step, role_of(backward.names), "DF0603", misfit, self._operators)
+        for slot, cotangent in pair_cotangents(backward, given):
+            if slot is not None and cotangent is not NOT_TAKEN:
+                number = float(self._as_number(step, role_of(backward.names), cotangent))
                 before = cotangents[slot]
                 cotangents[slot] = number if before is None else before + number
 
     def _as_number(self, step: Step, role: str, value: Any) -> Any:
+        if getattr(value, "shape", None) == () and value.dtype.kind in "fiub":
+            value = value.item()  # a rule that leaves `xp` for NumPy
         if isinstance(value, bool) or type(value) is float:
             return value
         if isinstance(value, int | float):
@@ -143,29 +145,66 @@ class ScalarSweeps:
                 return float(value)
             except OverflowError:
                 return float("inf") if value > 0 else float("-inf")
-        raise describe_wrong(step, role, "DF0602", f"gave {value!r}, which is no number", self._operators)
+        code = "DF0602" if role == "forward" else "DF0603"
+        raise describe_wrong(step, role, code, f"gave {value!r}, which is no number", self._operators)
 
     def _fail(self, step: Step, role: str, error: BaseException, values: Values) -> Exception:
         return describe_failure(step, role, error, [values[slot] for slot in step.operands], self._operators)
 
 
-NUMBERS = frozenset({float, bool, type(None)})
+NUMBERS = frozenset({float, bool})
 RETRIED = (ArithmeticError, ValueError, TypeError)  # TypeError: within a rule a power came out complex
+NOT_TAKEN = object()
 
 
-def pair_cotangents(
-    slots: tuple[int | None, ...], names: tuple[str, ...], single: bool, given: Any
-) -> Iterator[tuple[int | None, Any]]:
-    """What a rule gave, by the slot that it belongs to."""
-    if single:
-        yield slots[0], given
+class NotedFloats:
+    """Floats whose `keep` gives NOT_TAKEN: a None is then a rule that forgot what it was to return."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.kind = arrays.kind
+        self._arrays = arrays
+
+    def find(self, name: str) -> Callable[..., Any] | None:
+        """The function of that name; `keep` is the one that notes."""
+        return _keep if name == "keep" else self._arrays.find(name)
+
+
+def _keep(condition: Any, g: Any) -> Any:
+    return g if condition else NOT_TAKEN
+
+
+def find_misfit(backward: Backward, given: Any) -> str | None:
+    """What is wrong with what a rule gave, as far as that is seen without a look at the cotangents themselves."""
+    if backward.single:
+        return None
+    if isinstance(given, dict):
+        if stray := sorted(map(str, given.keys() - set(backward.names))):
+            return f"gave a cotangent for `{stray[0]}`, which is not an input"
+        asked = {name for slot, name in zip(backward.slots, backward.names, strict=False) if slot is not None}
+        lacking = sorted(asked - given.keys())
+        return f"gave no cotangent for `{lacking[0]}`" if lacking else None
+    if not isinstance(given, tuple | list) or len(given) != len(backward.slots):
+        return f"must give one cotangent for each of {len(backward.slots)} inputs"
+    return None
+
+
+def pair_cotangents(backward: Backward, given: Any) -> Iterator[tuple[int | None, Any]]:
+    """What a rule gave, by the slot that it belongs to; None is the slot of what nobody asked for."""
+    if backward.single:
+        yield backward.slots[0], given
     elif isinstance(given, dict):
-        yield from ((slot, given.get(name)) for slot, name in zip(slots, names, strict=True))
-    elif given is not None:
-        yield from zip(slots, given, strict=True)
+        yield from ((slot, given.get(name)) for slot, name in zip(backward.slots, backward.names, strict=True))
+    else:
+        yield from zip(backward.slots, given, strict=True)
 
 
-def _role(names: tuple[str, ...]) -> str:
+def _has_complex(given: Any) -> bool:
+    parts = given.values() if isinstance(given, dict) else given if isinstance(given, tuple | list) else (given,)
+    return any(type(part) is complex for part in parts)
+
+
+def role_of(names: tuple[str, ...]) -> str:
+    """Which rule it is, for messages."""
     return f"backward (`{names[0]}`)" if len(names) == 1 else "backward"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataflow.checks.inline import RaggedError, shape_of
+from dataflow.checks.inline import RaggedError, leaves_of, shape_of
 from dataflow.errors import DataError, Diagnostic, GraphError
 
 
@@ -20,13 +20,16 @@ def seed_scalar(target: str, value: Any, cotangent: Any) -> float:
         return 1.0
     if hasattr(cotangent, "item") and getattr(cotangent, "shape", None) == ():
         cotangent = cotangent.item()
-    if type(cotangent) not in (int, float):
-        raise _refuse_shape(target, (), cotangent)
-    return float(cotangent)
+    try:
+        if type(cotangent) in (int, float):
+            return float(cotangent)
+    except OverflowError:
+        pass
+    raise _refuse_shape(target, (), cotangent)
 
 
 def seed_array(target: str, value: Any, cotangent: Any) -> Any:
-    """The seed for a target that is an array: of its shape and dtype.
+    """The seed for a target that is an array: of its shape and dtype, read-only.
 
     Raises `GraphError` for a target of integers, and for one of several elements without a cotangent.
     """
@@ -51,12 +54,16 @@ def seed_array(target: str, value: Any, cotangent: Any) -> Any:
     if not hasattr(cotangent, "dtype"):
         try:
             shape_of(cotangent)
+            if any(type(item) not in (int, float) for _, item in leaves_of(cotangent)):
+                raise TypeError
             cotangent = np.asarray(cotangent, dtype=value.dtype)
-        except (RaggedError, ValueError, TypeError):
+        except (RaggedError, ValueError, TypeError, OverflowError):
             raise _refuse_shape(target, value.shape, cotangent) from None
     if cotangent.shape != value.shape or cotangent.dtype.kind not in "fiu":
         raise _refuse_shape(target, value.shape, cotangent)
-    return np.array(cotangent, dtype=value.dtype)[()]
+    seed = np.array(cotangent, dtype=value.dtype)
+    seed.flags.writeable = False
+    return seed[()]
 
 
 def _refuse_type(target: str, dtype: str) -> GraphError:

@@ -20,9 +20,11 @@ HEADER = ("workload", "what", "of", "ratio", "limit", "spread", "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the workloads that are named, or all. The exit code says only whether everything ran."""
+    """Run the workloads that are named, or all. The exit code says whether everything ran, not how fast."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(workloads())}; all, if none is given")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(workloads())}; all, if none is given"
+    )
     parser.add_argument("--pairs", type=int, help="how often each command runs, in place of each workload's own number")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the ratios here too")
     given = parser.parse_args(arguments)

@@ -72,18 +72,19 @@ def chain(count: int) -> Iterator[str]:
 
 
 def wide_sum(count: int) -> Iterator[str]:
-    """A graph in which one node stacks `count` others and one more adds them up."""
-    yield from _head("wide_sum", {"x": "1.5"})
-    for index in range(count):
-        yield f"  n{index}: {index % 100} * x\n"
+    """A graph in which one node stacks `count` others, inputs and nodes in turn, and one more adds them up."""
+    given = {f"x{index}": f"{index % 100}" for index in range(0, count, 2)}
+    yield from _head("wide_sum", given)
+    for index in range(1, count, 2):
+        yield f"  x{index}: 2 * x{index - 1}\n"
     yield "  all:\n    op: stack\n    inputs:\n"
     for index in range(count):
-        yield f"      - n{index}\n"
+        yield f"      - x{index}\n"
     yield "  J: {op: sum, inputs: [all]}\ntarget: J\n"
 
 
 def write_graph(path: Path, lines: Iterable[str]) -> Path:
-    """Write a graph line by line: the process that measures others has to stay small (see `run_process`)."""
+    """Write a graph line by line."""
     with path.open("w", encoding="utf-8") as stream:
         stream.writelines(lines)
     return path

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -60,23 +60,15 @@ class FailedError(Exception):
 
 
 def run_process(command: Sequence[str], folder: Path) -> Cost:
-    """Run a command in a folder and wait for it. Raises `FailedError`, with what it said, if its exit code is not 0.
-
-    Linux counts the memory of the parent at the time of the start as the child's: callers have to be small.
-    """
-    errors = folder / "stderr.txt"
-    with errors.open("wb") as stream:
-        begin = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stream
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
+    """Run a command in a folder and wait for it. Raises `FailedError`, with what it said, if its exit code is not 0."""
+    watch = [sys.executable, "-S", str(Path(__file__).with_name("watch.py")), *command]
+    process = subprocess.run(watch, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     if process.returncode != 0:
-        said = errors.read_text(encoding="utf-8", errors="replace")
-        raise FailedError(f"{' '.join(command)}: exit code {process.returncode}\n{said}")
-    return Cost(wall, usage.ru_utime, usage.ru_maxrss / UNITS_PER_KIB)
+        raise FailedError(process.stderr)
+    code, wall, user, memory = json.loads(process.stdout)
+    if code != 0:
+        raise FailedError(f"{' '.join(command)}: exit code {code}\n{process.stderr}")
+    return Cost(wall, user, memory / UNITS_PER_KIB)
 
 
 def environment() -> dict[str, str]:

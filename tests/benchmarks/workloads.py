@@ -77,13 +77,10 @@ def make_logistic(folder: Path) -> Workload:
     )
 
 
-def make_growing(
-    folder: Path, name: str, lines: Callable[[int], Iterable[str]], sizes: tuple[int, ...]
-) -> Workload:
+def make_growing(folder: Path, name: str, lines: Callable[[int], Iterable[str]], sizes: tuple[int, ...]) -> Workload:
     """The same graph in several sizes: what a node costs in each, less what a graph of ten nodes costs."""
     commands = {
-        str(size): execute(write_graph(folder / f"{name}{size}.yaml", lines(size)), folder)
-        for size in (10, *sizes)
+        str(size): execute(write_graph(folder / f"{name}{size}.yaml", lines(size)), folder) for size in (10, *sizes)
     }
     return Workload(commands, list(_claim_growth(sizes)), pairs=3)
 

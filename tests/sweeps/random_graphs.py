@@ -136,7 +136,7 @@ class ScalarGraph:
                 nodes[self.names[place]] = text
                 texts.append(self.names[place])
         self.named = [place for place in range(len(self.names)) if place not in self.hidden]
-        inputs = {name: value for name, value in zip(self.names, self.inputs, strict=False)}
+        inputs = dict(zip(self.names, self.inputs, strict=False))
         return {"dataflow": 1, "inputs": inputs, "nodes": nodes, "target": self.names[self.target]} | more
 
     def __repr__(self) -> str:
@@ -245,9 +245,7 @@ class ArrayGraph:
     def load(self) -> Graph:
         """The graph, read from its text."""
         nodes = {self.names[len(self.inputs) + i]: node.text for i, node in enumerate(self.nodes)}
-        terms = [
-            f"({weight!r}) * sum({name})" for name, weight in zip(self.names, self.weights, strict=True) if weight
-        ]
+        terms = [f"({weight!r}) * sum({name})" for name, weight in zip(self.names, self.weights, strict=True) if weight]
         nodes["J"] = " + ".join(terms)
         inputs = {name: np.asarray(value).tolist() for name, value in zip(self.names, self.inputs, strict=False)}
         return dataflow.loads(json.dumps({"dataflow": 1, "inputs": inputs, "nodes": nodes, "target": "J"}))

@@ -61,7 +61,7 @@ RULES = [  # graph dtype, expression, dtype of the value
     ("float32", "clip(x, min=0.1, max=1.5)", "float32"),
     ("float32", "take(x, n - 1)", "float32"),
     ("float32", "logical_and(t, x > 1)", "bool"),
-    ("float32", "astype(x, dtype=\"float64\")", "float64"),
+    ("float32", 'astype(x, dtype="float64")', "float64"),
     ("float32", "pi * x", "float32"),
     ("float32", "sqrt(2) * x", "float32"),
     ("float32", "log(2) + n", "float32"),

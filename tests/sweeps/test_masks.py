@@ -58,7 +58,7 @@ def test_reference_cases_of_relu_at_a_kink() -> None:
 ARRAYS = [
     ({"y": "log(x)[1:]"}, [0.0, 1.0, 4.0], [0, 1, 0.25]),
     ({"y": "(1 / x)[1]"}, [0.0, 2.0], [0, -0.25]),
-    ({"i": "astype(x > -1, dtype=\"int64\")", "y": "take(log(x), i)"}, [0.0, 4.0], [0, 0.5]),
+    ({"i": 'astype(x > -1, dtype="int64")', "y": "take(log(x), i)"}, [0.0, 4.0], [0, 0.5]),
     ({"y": "where(stack([x > 0, x > 0], axis=0), log(x), 0)"}, [0.0, 2.0], [0, 1.0]),
     ({"y": "concat([log(x), x], axis=0)[1:3]"}, [0.0, 2.0], [1.0, 0.5]),
     ({"y": "reshape(log(x), shape=[2, 2])[1]"}, [0.0, 0.0, 1.0, 2.0], [0, 0, 1, 0.5]),

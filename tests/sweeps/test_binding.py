@@ -1,0 +1,172 @@
+"""The given values of a run: from the graph, from outside, from files."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dataflow
+from dataflow.errors import DataflowError, Diagnostic
+
+
+def load(text: str, folder: Path | None = None) -> dataflow.Graph:
+    return dataflow.loads(f"{{dataflow: 1, {text}}}", folder=None if folder is None else str(folder))
+
+
+def problems(text: str, inputs: dict[str, Any] | None = None, folder: Path | None = None) -> list[Diagnostic]:
+    with pytest.raises(DataflowError) as caught:
+        dataflow.execute(load(text, folder), inputs or {})
+    return list(caught.value.diagnostics)
+
+
+FLOATS = "inputs: {x: 1, y: 2}, nodes: {z: x * y}"
+ARRAY = "inputs: {x: [1, 2]}, nodes: {z: x * 2}"
+TYPED = "inputs: {n: {value: 1, dtype: int8}, t: {value: true, dtype: bool}}, nodes: {z: n + n, c: logical_not(t)}"
+DECLARED = "inputs: {x: {shape: [2, rows]}}, nodes: {z: x * 2}"
+
+WRONG = [  # graph, name, value, code
+    (FLOATS, "x", "text", "DF0502"),
+    (FLOATS, "x", True, "DF0502"),
+    (FLOATS, "x", [1, 2], "DF0503"),
+    (FLOATS, "x", [], "DF0503"),
+    (FLOATS, "x", np.ones(1), "DF0503"),
+    (FLOATS, "x", np.ones(2), "DF0503"),
+    (FLOATS, "x", 10**400, "DF0512"),
+    (FLOATS, "x", 1j, "DF0502"),
+    (FLOATS, "x", {"a": 1}, "DF0502"),
+    (FLOATS, "x", np.array("text"), "DF0502"),
+    (FLOATS, "x", np.array(1j), "DF0502"),
+    (FLOATS, "x", object(), "DF0502"),
+    (ARRAY, "x", 3, "DF0503"),
+    (ARRAY, "x", [1, 2, 3], "DF0503"),
+    (ARRAY, "x", [[1, 2]], "DF0503"),
+    (ARRAY, "x", [1, [2]], "DF0501"),
+    (ARRAY, "x", [[1, 2], [3]], "DF0501"),
+    (ARRAY, "x", [1, "text"], "DF0502"),
+    (ARRAY, "x", [1, None], "DF0502"),
+    (ARRAY, "x", np.ones(3), "DF0503"),
+    (ARRAY, "x", np.array(["a", "b"]), "DF0502"),
+    (ARRAY, "x", np.array([None, 1]), "DF0502"),
+    (ARRAY, "x", np.array([1, 2j]), "DF0502"),
+    (TYPED, "n", 1.5, "DF0502"),
+    (TYPED, "n", 200, "DF0512"),
+    (TYPED, "n", np.array(1.5), "DF0545"),
+    (TYPED, "n", np.array(200), "DF0546"),
+    (TYPED, "t", 1, "DF0502"),
+    (TYPED, "t", np.array(1), "DF0547"),
+    (DECLARED, "x", [1, 2], "DF0503"),
+    (DECLARED, "x", [[1], [2], [3]], "DF0503"),
+    (DECLARED, "x", np.ones((3, 2)), "DF0503"),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "value", "code"), WRONG, ids=[f"{row[1]}={row[2]!r:.20}" for row in WRONG])
+def test_values_from_outside_that_do_not_fit(text: str, name: str, value: Any, code: str) -> None:
+    (problem,) = problems(text, {name: value})
+    assert problem.code == code
+    assert problem.node == name
+    assert name in problem.message
+    assert problem.line is None  # it is not the file that is wrong
+
+
+RIGHT = [  # graph, name, value, result
+    (FLOATS, "x", 3, 3.0),
+    (FLOATS, "x", np.float32(0.5), 0.5),
+    (FLOATS, "x", np.int64(3), 3.0),
+    (FLOATS, "x", np.array(3), 3.0),
+    (FLOATS, "x", np.array(True), 1.0),
+    (FLOATS, "x", "Infinity", math.inf),
+    (FLOATS, "x", -0.0, -0.0),
+    (ARRAY, "x", (3, 4), [3.0, 4.0]),
+    (ARRAY, "x", ["-Infinity", 1], [-math.inf, 1.0]),
+    (ARRAY, "x", np.array([3, 4]), [3.0, 4.0]),
+    (ARRAY, "x", np.array([True, False]), [1.0, 0.0]),
+    (ARRAY, "x", np.array([3, 4], ">f8"), [3.0, 4.0]),
+    (ARRAY, "x", np.arange(8.0)[1::4], [1.0, 5.0]),
+    (ARRAY, "x", np.array([3, 4], np.float32), [3.0, 4.0]),
+    (TYPED, "n", -128, -128),
+    (TYPED, "n", np.array(3, np.int64), 3),
+    (TYPED, "t", False, False),
+    (DECLARED, "x", [[], []], [[], []]),
+    (DECLARED, "x", np.zeros((2, 0)), [[], []]),
+    (DECLARED, "x", [[1, 2, 3], [4, 5, 6]], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value", "expected"), RIGHT, ids=[f"{row[1]}={row[2]!r:.30}" for row in RIGHT]
+)
+def test_values_from_outside_that_fit(text: str, name: str, value: Any, expected: Any) -> None:
+    graph = load(text)
+    result = dataflow.execute(graph, {name: value})
+    np.testing.assert_array_equal(result.values[name], expected)
+    assert result.types[name][0] == (graph.given[name].dtype or "float64")
+    assert np.copysign(1, result.values[name]).tolist() == np.copysign(1, np.array(expected, float)).tolist()
+
+
+def test_all_problems_at_once() -> None:
+    found = problems("inputs: {x: 1, y: [1, 2], z: {shape: []}}, nodes: {w: x + y + z}", {"x": "a", "y": [1]})
+    assert [(item.code, item.node) for item in found] == [("DF0502", "x"), ("DF0503", "y"), ("DF0513", "z")]
+
+
+def test_names_that_the_graph_does_not_have() -> None:
+    with pytest.raises(dataflow.UsageError) as caught:
+        dataflow.execute(load("inputs: {alpha: 1}, nodes: {beta: alpha * 2}"), {"alpa": 1, "beta": 2, "zzz": 3})
+    assert [item.code for item in caught.value.diagnostics] == ["DF0904"] * 3
+    hints = [str(item.hint) for item in caught.value.diagnostics]
+    assert hints[0] == "did you mean `alpha`?"
+    assert "it is computed" in hints[1]
+    assert "alpha" in hints[2]
+    with pytest.raises(dataflow.UsageError):
+        dataflow.execute(load("nodes: {beta: 2 * 2}"), {"x": 1})
+
+
+def test_a_missing_value_is_found_in_the_file() -> None:
+    (problem,) = problems("inputs: {x: {shape: [2]}, y: 1}, nodes: {z: x * y}")
+    assert problem.code == "DF0513"
+    assert "--set x=" in str(problem.hint)
+    assert problem.line == 1
+    assert problem.node == "x"
+
+
+def test_symbolic_sizes_that_disagree() -> None:
+    text = "inputs: {x: {shape: [rows, 2]}, y: {shape: [rows]}}, nodes: {z: sum(x) + sum(y)}"
+    (problem,) = problems(text, {"x": np.ones((3, 2)), "y": np.ones(4)})
+    assert problem.code == "DF0514"
+    assert problem.message == "`rows` is 4 here and 3 in `x`"
+    assert dataflow.execute(load(text), {"x": np.ones((3, 2)), "y": np.ones(3)}).rows == 3
+    (problem,) = problems("inputs: {x: {shape: [k, k], value: [[1, 2, 3], [4, 5, 6]]}}, nodes: {z: sum(x)}")
+    assert problem.code == "DF0514"
+
+
+def test_none_from_outside_is_no_value() -> None:
+    (problem,) = problems(FLOATS, {"x": None})
+    assert (problem.code, problem.node) == ("DF0513", "x")
+
+
+def test_only_the_values_that_are_needed_are_asked_for() -> None:
+    graph = load("inputs: {x: {shape: []}, y: 2}, nodes: {z: x * 2, w: y * 2}")
+    assert dataflow.execute(graph, only=["w"]).values == {"w": 4.0}
+    assert list(dataflow.execute(graph, only=["w", "y"]).values) == ["y", "w"]
+    with pytest.raises(dataflow.DataError):
+        dataflow.execute(graph, only=["z"])
+
+
+def test_a_value_from_outside_in_place_of_a_file_that_is_not_there(tmp_path: Path) -> None:
+    text = "inputs: {x: {source: missing.npy, shape: [rows]}}, nodes: {z: x * 2}"
+    assert problems(text, folder=tmp_path)[0].node == "x"
+    result = dataflow.execute(load(text, tmp_path), {"x": np.ones(3)})
+    assert result.values["z"].tolist() == [2, 2, 2]
+    assert result.rows == 3
+    (problem,) = problems(text, {"x": np.ones((3, 1))}, tmp_path)
+    assert problem.code == "DF0503"
+
+
+def test_what_is_set_is_not_part_of_the_graph() -> None:
+    graph = load(FLOATS)
+    assert dataflow.execute(graph, {"x": 7}).digest == graph.digest
+    assert graph.inputs["x"].value == 1.0
