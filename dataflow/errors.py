@@ -48,19 +48,19 @@ class Diagnostic(NamedTuple):
         return ":".join(known)
 
     def __str__(self) -> str:
-        lines = [f"{self.severity}[{self.code}]: {self.message}"]
+        lines = [f"{self.severity}[{self.code}]: {escape(self.message)}"]
         if self.place:
-            lines.append(f"  --> {self.place}")
+            lines.append(f"  --> {escape(self.place)}")
         if self.source is not None and self.line is not None and self.column is not None:
             gutter = " " * len(str(self.line))
             shown, column = _window(self.source, self.column)
             carets = "^" * max(1, min(self.length, len(shown) - column + 1))
             lines += [f"{gutter} |", f"{self.line} | {shown}", f"{gutter} | {' ' * (column - 1)}{carets}"]
         elif self.node is not None:
-            lines.append(f"  in node `{self.node}`")
+            lines.append(f"  in node `{escape(self.node)}`")
         for label, text in (("found", self.found), ("expected", self.expected), ("help", self.hint)):
             if text is not None:
-                lines.append(f"  = {label}: {text}")
+                lines.append(f"  = {label}: {escape(text)}")
         return "\n".join(lines)
 
     def as_data(self) -> dict[str, object]:
@@ -71,6 +71,19 @@ class Diagnostic(NamedTuple):
         """
         keys = ("code", "severity", "message", "file", "line", "column", "node", "found", "expected", "hint")
         return {key: value for key in keys if (value := getattr(self, key)) is not None}
+
+
+def escape(text: str) -> str:
+    r"""A text on one line whose controls, marks of direction and other invisible characters are written as escapes.
+
+    What a graph of unknown origin says can then neither command a terminal nor pass for something else.
+
+    >>> escape("na\u00efve"), escape("a\x1b[2Jb\n\u202e")
+    ('na\xefve', 'a\\x1b[2Jb\\n\\u202e')
+    """
+    if text.isprintable():
+        return text
+    return "".join(item if item.isprintable() else item.encode("unicode_escape").decode() for item in text)
 
 
 def _window(source: str, column: int, width: int = 100) -> tuple[str, int]:

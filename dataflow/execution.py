@@ -154,7 +154,10 @@ class Run:
             from dataflow.sweeps.seeds import seed_scalar
 
             self.cotangents[self.plan.slots[self.target]] = seed_scalar(
-                self.target, self.values[self.plan.slots[self.target]], self.cotangent
+                self.target,
+                self.plan.graph.path_of(self.target),
+                self.values[self.plan.slots[self.target]],
+                self.cotangent,
             )
             sweeps.reverse(self.values, self.cotangents)
             clock.note("reverse")
@@ -176,7 +179,7 @@ class Run:
             clock.note("forward")
             if self.target is not None:
                 slot = self.plan.slots[self.target]
-                seed = seed_array(self.target, self.values[slot], self.cotangent)
+                seed = seed_array(self.target, self.plan.graph.path_of(self.target), self.values[slot], self.cotangent)
                 self.cotangents[slot] = seed
                 sweeps.reverse(self.values, self.cotangents)
                 if any(item is not None and np.isnan(item).any() for item in self.cotangents):

@@ -7,7 +7,6 @@ says; who calls silences NumPy's warnings about them (`numpy.errstate`).
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any, Final
@@ -35,6 +34,17 @@ def find(name: str) -> Callable[..., Any] | None:
 def keep(condition: Any, g: Any) -> Any:
     """`g` where the condition holds, else 0, in the dtype of `g`."""
     return np.where(condition, g, 0)
+
+
+def _pow(x: Any, y: Any) -> Any:
+    """`x ** y`: by number an array's `**` squares, takes roots and inverts, which numpy.power does not.
+
+    A root of -inf is NaN, where the power 0.5 of IEEE 754 is inf, and that of -0.0 is 0.0.
+    """
+    z = x**y
+    if type(y) is float and y == 0.5 and np.isneginf(x).any():
+        z = np.where(np.isneginf(x), np.inf, z).astype(z.dtype)[()]
+    return z + 0.0 if type(y) is float and y == 0.5 else z
 
 
 def cast_like(x: Any, other: Any) -> Any:
@@ -171,7 +181,7 @@ TABLE: Final[Mapping[str, Callable[..., Any]]] = {
     "identity": lambda x: x,
     "max": _reduce(np.maximum),
     "min": _reduce(np.minimum),
-    "pow": operator.pow,  # an array's `**` squares, takes roots and inverts by number; numpy.power does not
+    "pow": _pow,
     "prod": _reduce(np.multiply),
     "sum": _reduce(np.add),
     "take": _take,

@@ -12,7 +12,7 @@ from dataflow.checks.attributes import check_attributes
 from dataflow.checks.inline import check_input
 from dataflow.checks.names import fault_of, looks_of, spell_out
 from dataflow.checks.spellings import MEANT
-from dataflow.errors import Diagnostic, GraphError, propose, suggest
+from dataflow.errors import Diagnostic, GraphError, Path, propose, suggest
 from dataflow.graph import HIDDEN, Graph, Node, owner_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _sections(graph: Graph) -> Iterator[tuple[str, str, tuple[str | int, ...]]]:
 
 def _check_names(graph: Graph) -> Iterator[Diagnostic]:
     known: dict[str, str] = {}
-    looks: dict[str, list[str]] = {}
+    looks: dict[str, list[tuple[str, Path]]] = {}
     for name, kind, path in _sections(graph):
         if (fault := fault_of(name)) is not None:
             yield Diagnostic("DF0201", fault[0], path, node=name, hint=fault[1])
@@ -75,18 +75,19 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
             )
         known.setdefault(name, kind)
         if not name.isascii():
-            looks.setdefault(looks_of(name), []).append(name)
-    pairs = ((name, look if look in known else alike[0]) for look, alike in looks.items() for name in alike)
-    for name, twin in pairs:
-        if name != twin:
-            path = next(path for other, _, path in _sections(graph) if other == name)
+            looks.setdefault(looks_of(name), []).append((name, path))
+    for look, alike in looks.items():
+        twin = look if look in known else alike[0][0]
+        for name, path in alike:
+            if name == twin:
+                continue
             yield Diagnostic(
                 "DF0204",
                 f"`{name}` and `{twin}` look the same and are two names",
                 path,
                 node=name,
                 found=spell_out(name),
-                hint=f"write `{looks_of(name)}` in Latin letters, or choose another name",
+                hint=f"write `{look}` in Latin letters, or choose another name",
             )
     for section in ("inputs", "parameters"):
         for name, entry in getattr(graph, section).items():
@@ -138,13 +139,18 @@ def _check_nodes(graph: Graph, operators: Mapping[str, Operator]) -> Iterator[Di
     known = set(graph.names(hidden=True))
     operators = dict(operators)
     hints: dict[str, str | None] = {}
+    meant: dict[str, str | None] = {}
     for name, node in graph.nodes.items():
         operator = operators.get(node.op)
         for index, operand in enumerate(node.inputs):
             if operand.__class__ is str and operand not in known:
                 yield _describe_dangling(graph, name, index, str(operand), hints)
         if operator is None:
-            yield _describe_unknown(graph, name, node, operators)
+            if node.op not in meant:
+                meant[node.op] = _explain_unknown(graph, node.op, operators) if len(meant) < MAX_HINTS else None
+            path = ("nodes", name, "op")
+            message = f"unknown operator `{node.op}`"
+            yield Diagnostic("DF0401", message, path, node=owner_of(name), hint=meant[node.op])
             continue
         count, inputs = len(node.inputs), operator.inputs
         if count != len(inputs) or operator.variadic or None in node.inputs:
@@ -168,6 +174,8 @@ def _describe_dangling(graph: Graph, name: str, index: int, operand: str, hints:
 
 
 def _explain_dangling(operand: str, graph: Graph) -> str:
+    if operand in ("true", "false"):
+        return "a truth value comes from a comparison such as `a > 0`; as a number write 1 or 0"
     if not operand.isidentifier():
         return "an operand is a name or a number; give an expression a node of its own"
     if any(operand in (entry.shape or ()) for entry in graph.given.values()):
@@ -183,14 +191,13 @@ def _meant(word: str, graph: Graph) -> str:
     return propose(word, graph.names()) or "it is no input, parameter or node of this graph"
 
 
-def _describe_unknown(graph: Graph, name: str, node: Node, operators: Mapping[str, Operator]) -> Diagnostic:
-    meant = MEANT.get(node.op) or suggest(node.op, operators)
-    hint = "`dataflow ops` lists those there are; `--plugin FILE` adds your own"
-    if node.op in graph.given or node.op in graph.nodes:
-        hint = f"`{node.op}` is a value, not an operator: for a product write `{node.op} * (...)`"
-    elif meant:
-        hint = f"did you mean {meant}?" if "(" in meant else f"did you mean `{meant}`?"
-    return Diagnostic("DF0401", f"unknown operator `{node.op}`", ("nodes", name, "op"), node=owner_of(name), hint=hint)
+def _explain_unknown(graph: Graph, op: str, operators: Mapping[str, Operator]) -> str:
+    if op in graph.given or op in graph.nodes:
+        return f"`{op}` is a value, not an operator: for a product write `{op} * (...)`"
+    meant = MEANT.get(op) or suggest(op, operators)
+    if meant:
+        return f"did you mean {meant}?" if "(" in meant else f"did you mean `{meant}`?"
+    return "`dataflow ops` lists those there are; `--plugin FILE` adds your own"
 
 
 def _check_arity(name: str, node: Node, operator: Operator) -> Iterator[Diagnostic]:

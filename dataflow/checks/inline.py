@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from dataflow.checks.names import fault_of
 from dataflow.errors import Diagnostic, Path, suggest
 from dataflow.graph import DTYPES, Input
 
@@ -114,7 +115,7 @@ def _check_shape(entry: Input, path: Path) -> Iterator[Diagnostic]:
     for index, size in enumerate(entry.shape or ()):
         place = (*path, "shape", index)
         if isinstance(size, str):
-            if not size.isidentifier():
+            if fault_of(size) is not None:
                 yield Diagnostic(
                     "DF0510",
                     f"`{size}` is no name of a size",

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.reports import print_json
+from dataflow.cli.reports import print_json, print_lines
 from dataflow.errors import Diagnostic, UsageError, suggest
 
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json({"errors": [{"code": code, **catalogue[code]} for code in codes or catalogue]})
     elif codes:
-        print("\n\n".join("\n".join(_describe(code, catalogue[code])) for code in codes))
+        for number, code in enumerate(codes):
+            print_lines(*[""] * (number > 0), *_describe(code, catalogue[code]))
     else:
-        print("\n".join(_list(catalogue)))
+        print_lines(*_list(catalogue))
     return 0
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from dataflow.cli.reports import print_json
+from dataflow.cli.reports import print_json, print_lines
 from dataflow.errors import Diagnostic, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json({"written": list(files), "command": command})
         return 0
-    print(f"written: {', '.join(files)}\nrun it:  {command}")
+    print_lines(f"written: {', '.join(files)}", f"run it:  {command}")
     return 0
 
 

@@ -7,12 +7,11 @@ dataflow ops --plugin my_ops.py --format json
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.cli.common import add_graph_arguments, load_operators
-from dataflow.cli.reports import display_width, print_json
+from dataflow.cli.reports import display_width, print_json, print_lines, warn
 from dataflow.errors import Diagnostic, UsageError, suggest
 
 if TYPE_CHECKING:
@@ -46,11 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"operators": found, "diagnostics": [item.as_data() for item in failures]})
         return 0
     for item in failures:
-        print(item, file=sys.stderr)
+        warn(str(item))
     if arguments.names:
-        print("\n\n".join("\n".join(_describe(item)) for item in found))
+        for number, item in enumerate(found):
+            print_lines(*[""] * (number > 0), *_describe(item))
     else:
-        print("\n".join(_list(found)))
+        print_lines(*_list(found))
     return 0
 
 

@@ -10,10 +10,10 @@ An editor that knows YAML then completes and explains keys, operators and attrib
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.common import add_graph_arguments, load_operators
+from dataflow.cli.common import Once, add_graph_arguments, load_operators
+from dataflow.cli.reports import encode, print_bytes, warn
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        action=Once,
         metavar="FILE",
         help="where to write it, in place of an older schema; standard output, if not given",
     )
@@ -42,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     operators = load_operators(arguments, everything=True)
     text = dumps(make_schema(operators), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     for item in operators.failures:
-        print(item._replace(severity="warning"), file=sys.stderr)
-    if arguments.output in (None, "-"):
-        sys.stdout.write(text)
+        warn(str(item._replace(severity="warning")))
+    if arguments.output is None or is_standard_output(arguments.output):
+        print_bytes(encode(text))
         return 0
     from dataflow.cli.files import write_schema
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.reports import print_table
+from dataflow.cli.reports import print_lines, print_table
 from dataflow.graph import HIDDEN
 from dataflow.sweeps.finite import is_finite, spell
 
@@ -31,15 +31,16 @@ def print_result(graph: Graph, result: Result, path: str) -> None:
         rows.append(cells[: 2 + gradients])
     print_table(rows, align="<>>"[: 2 + gradients])
     if (more := len(result.values) - len(names)) > 0:
-        print(f"... and {more} more in {path}")
+        print_lines(f"... and {more} more in {path}")
     if result.unreached:
         listed = ", ".join(result.unreached[:10]) + (", ..." if len(result.unreached) > 10 else "")
-        print(f"\n{result.target} does not depend on {listed}: the gradient is 0")
+        print_lines("", f"{result.target} does not depend on {listed}: the gradient is 0")
     for finding in result.findings:
-        print(f"\n{'note' if finding['code'] == 'DF0613' else 'warning'}[{finding['code']}]: {finding['message']}")
+        severity = "note" if finding["code"] == "DF0613" else "warning"
+        print_lines("", f"{severity}[{finding['code']}]: {finding['message']}")
     if result.unproved:
-        print(f"\nnot proved: {', '.join(result.unproved)}")
-    print(f"\nwritten to {path}")
+        print_lines("", f"not proved: {', '.join(result.unproved)}")
+    print_lines("", f"written to {path}")
 
 
 def _choose(graph: Graph, result: Result) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataflow.cli.common import add_graph_arguments, load_operators
-from dataflow.cli.reports import print_json, print_problems
+from dataflow.cli.reports import print_json, print_lines, print_problems
 from dataflow.errors import DataflowError, Diagnostic
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"sound": sound, "diagnostics": [item.as_data() for item in found]})
         return code
     for path in sound:
-        print(f"{path}: sound")
+        print_lines(f"{path}: sound")
     if found:
         print_problems(found, as_json=False)
     return code

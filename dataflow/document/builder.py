@@ -37,6 +37,7 @@ def build(
         }
         for section in ("inputs", "parameters")
     }
+    found += _find_both_columns(tree, skipped)
     nodes: dict[str, Node] = {}
     for name, entry in _section(tree, "nodes", skipped).items():
         if HIDDEN in name:  # what an expression introduces is called so
@@ -58,7 +59,11 @@ def build(
     top = {
         key: tree[key] for key in ("name", "description", "dtype", "target") if (key,) not in skipped and key in tree
     }
-    requires = _section(tree, "requires", skipped)
+    requires = {
+        name: wanted
+        for name, wanted in _section(tree, "requires", skipped).items()
+        if ("requires", name) not in skipped
+    }
     inputs, parameters = sections["inputs"], sections["parameters"]
     return Graph(
         inputs=inputs, parameters=parameters, nodes=nodes, requires=requires, source=source, operators=table, **top
@@ -67,6 +72,15 @@ def build(
 
 def _section(tree: Tree, section: str, skipped: set[tuple[Any, ...]]) -> Mapping[str, Any]:
     return {} if (section,) in skipped else tree.get(section, EMPTY)
+
+
+def _find_both_columns(tree: Tree, skipped: set[tuple[Any, ...]]) -> Iterator[Diagnostic]:
+    for section in ("inputs", "parameters"):
+        for name, entry in _section(tree, section, skipped).items():
+            if isinstance(entry, dict) and "column" in entry and "columns" in entry:
+                path = (section, name, "columns", KEY)
+                hint = "`column` makes the shape [rows], `columns` the shape [rows, N]: keep one of them"
+                yield Diagnostic("DF0508", "both `column` and `columns` are given", path, node=name, hint=hint)
 
 
 def _build_input(entry: Any) -> Input:

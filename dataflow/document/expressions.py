@@ -133,7 +133,12 @@ def _flatten(root: ast.expr, owner: str, operators: Mapping[str, Operator]) -> l
         values[form] = f"{owner}{HIDDEN}{index}"
         inputs = tuple([values[item] if item in values else leaf_of(item) for item in operands])
         operations.append(Operation(Node(op, inputs, attributes), form, operands))
-    return operations or [Operation(Node("identity", (leaf_of(root),)), root, (root,))]
+    if operations:
+        return operations
+    leaf = leaf_of(root)
+    if leaf is None:
+        raise RefusedForm("DF0303", "`None` is no operand", "an operand is a name or a number", root)
+    return [Operation(Node("identity", (leaf,)), root, (root,))]
 
 
 Parts = tuple[str, tuple[ast.expr, ...], Mapping[str, Any]]
@@ -174,23 +179,40 @@ def _read_call(form: ast.Call, operators: Mapping[str, Operator]) -> Parts:
     names = [item.name for item in operator.inputs] if operator else []
     operands: list[ast.expr] = []
     for argument in form.args:
-        if isinstance(argument, ast.List | ast.Tuple) and (operator is None or operator.variadic):
-            operands += argument.elts
-        else:
-            operands.append(argument)
+        operands += _spread(argument, operator)
     attributes: dict[str, Any] = {}
     named: dict[str, ast.expr] = {}
     for keyword in form.keywords:
-        if keyword.arg is None:
-            raise RefusedForm("DF0303", "`**` cannot be used in a call", "write the attributes out", keyword)
-        if keyword.arg in named or keyword.arg in attributes:
-            raise RefusedForm("DF0304", f"`{keyword.arg}` is given twice", "keep one of them", keyword)
+        _check_keyword(keyword, {*named, *attributes}, operator)
         if keyword.arg in names:
-            named[keyword.arg] = keyword.value
+            named[str(keyword.arg)] = keyword.value
         else:
-            attributes[keyword.arg] = literal_of(keyword.value, keyword.arg)
-    operands += _place_named(named, names[len(operands) :], form)
+            attributes[str(keyword.arg)] = literal_of(keyword.value, str(keyword.arg))
+    for value in _place_named(named, names[len(operands) :], form):
+        operands += _spread(value, operator)
     return form.func.id, tuple(operands), dict(sorted(attributes.items())) if attributes else EMPTY
+
+
+def _spread(argument: ast.expr, operator: Operator | None) -> list[ast.expr]:
+    """What is written `[a, b]` is several operands, for an operator that takes any number of them."""
+    spread = isinstance(argument, ast.List | ast.Tuple) and (operator is None or operator.variadic)
+    return argument.elts if spread else [argument]  # type: ignore[attr-defined]
+
+
+def _check_keyword(keyword: ast.keyword, before: set[str], operator: Operator | None) -> None:
+    name = keyword.arg
+    if name is None:
+        raise RefusedForm("DF0303", "`**` cannot be used in a call", "write the attributes out", keyword)
+    if name in before:
+        raise RefusedForm("DF0304", f"`{name}` is given twice", "keep one of them", keyword)
+    if operator is None or name in {
+        *(item.name for item in operator.inputs),
+        *(item.name for item in operator.attributes),
+    }:
+        return
+    if isinstance(keyword.value, ast.Name) and keyword.value.id not in ("true", "false", "null"):
+        hint = f"{operator.signature}: {operator.formula}"
+        raise RefusedForm("DF0206", f"`{operator.name}` has no input `{name}`", hint, keyword)
 
 
 def _place_named(named: dict[str, ast.expr], open_names: Sequence[str], form: ast.Call) -> Iterator[ast.expr]:

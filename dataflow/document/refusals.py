@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
+from keyword import iskeyword
 
 Answer = tuple[str, str, str | None]  # code, message, hint
 
@@ -29,6 +31,9 @@ _LETTERS: Mapping[str, str] = {
     "\u00d7": "*", "\u22c5": "*", "\u00f7": "/", "\u2212": "-", "\u2013": "-", "\u00b2": "** 2", "\u00b3": "** 3",
     "\u221a": "sqrt(x)", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "<>": "!=",
 }  # fmt: skip
+
+
+_WORDS = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|[^\W\d]\w*)(?:(?<=\d)|\s)\s*([^\W\d]\w*)")
 
 
 def refuse_form(form: ast.AST | str, reason: str = "") -> Answer:
@@ -112,6 +117,15 @@ def _refuse_text(text: str, reason: str) -> Answer:
     meant = next((meant for letter, meant in _LETTERS.items() if letter in text), None)
     if meant is not None:
         return "DF0301", f"`{_shorten(text)}` is no expression: {reason}", f"write `{meant}`"
+    adjacent = _WORDS.search(text)
+    if adjacent is not None and not any(map(iskeyword, adjacent.groups())):
+        first, second = adjacent.groups()
+        call = "" if first[0].isdigit() else f", a call {first}({second})"
+        return (
+            "DF0301",
+            f"`{_shorten(text)}` is no expression: {reason}",
+            f"a product is written {first} * {second}{call}",
+        )
     if "=" in text.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", "") and "(" not in text:
         return "DF0301", "an expression has no `=`", "the name stands before the colon: `u: b * c`; compare with `==`"
     if "#" in text:

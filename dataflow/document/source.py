@@ -43,13 +43,14 @@ class Source:
     'g.yaml:2:3'
     """
 
-    __slots__ = ("_line_starts", "_marks", "base", "file", "text")
+    __slots__ = ("_line_starts", "_marks", "_shown", "base", "file", "text")
 
     def __init__(self, file: str, text: str, base: str | None = None) -> None:
         self.file = file
         self.text = text.removeprefix("\ufeff")  # editors do not count it
         self.base = base
         self._line_starts: list[int] = []
+        self._shown = (0, "")
         self._marks: Marks | None = None
 
     @property
@@ -97,7 +98,9 @@ class Source:
         line, column = self.position(start)
         stop = self._line_starts[line] if line < len(self._line_starts) else len(self.text)
         length = len(self.text[start : min(end, stop)].rstrip())
-        source = self.text[self._line_starts[line - 1] : stop].rstrip("\r\n")
+        if line != self._shown[0]:  # problems that share a line share its text: it may be long, and they many
+            self._shown = line, self.text[self._line_starts[line - 1] : stop].rstrip("\r\n")
+        source = self._shown[1]
         return diagnostic._replace(file=self.file, line=line, column=column, length=max(1, length), source=source)
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataflow.arrays import numpy_arrays
+from dataflow.errors import Diagnostic, GraphError
 from dataflow.library import Library
+from dataflow.operators import VARIADIC_OUTPUTS
 from dataflow.sweeps.conversion import convert
 from dataflow.sweeps.failures import OWN, describe_failure, describe_wrong
 from dataflow.sweeps.plan import Backward, Plan, Step, bind_forward
@@ -62,6 +64,10 @@ class ArraySweeps:
     def _check_outputs(self, step: Step, result: Any) -> Sequence[Any]:
         if not isinstance(result, tuple | list):
             raise describe_wrong(step, "forward", "DF0602", "has several outputs and must give a tuple", self.operators)
+        if len(result) != len(step.out) and step.operator.outputs == VARIADIC_OUTPUTS:
+            message = f"`{step.operator.name}` has {len(result)} outputs here, {len(step.out)} are named"
+            path = ("nodes", step.name, "outputs")
+            raise GraphError(Diagnostic("DF0406", message, path, node=step.name, hint="name each of them"))
         if len(result) != len(step.out):
             raise describe_wrong(
                 step, "forward", "DF0602", f"gave {len(result)} outputs, {len(step.out)} are named", self.operators
@@ -76,7 +82,8 @@ class ArraySweeps:
                 raise describe_wrong(
                     step, "forward", code, f"gave {type(value).__name__}, which is no array", self.operators
                 )
-            value = self.dtype.type(value) if type(value) is float else np.asarray(value)[()]
+            number = type(value) is float or (type(value) is int and abs(value) < 2**1000)  # beyond: refused below
+            value = self.dtype.type(value) if number else np.asarray(value)[...]
         kind = value.dtype.kind
         if kind not in "fiub":
             wrong = f"gave an array of {value.dtype}"
@@ -114,7 +121,7 @@ class ArraySweeps:
                 for backward in step.backward:
                     given = self.call_rule(step, backward, self._xp, g, z, inputs)
                     for slot, cotangent in pair_cotangents(backward, given):
-                        if slot is not None:
+                        if slot is not None and values[slot].dtype.kind == "f":  # integers pass nothing on
                             cotangent = self.fit(step, backward, cotangent, z, values[slot])
                             before = cotangents[slot]
                             cotangents[slot] = cotangent if before is None else read_only(before + cotangent)

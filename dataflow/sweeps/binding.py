@@ -106,7 +106,17 @@ def _make_value(name: str, entry: Input, default: str, path: tuple[str, str], *,
         return float(value)
     import numpy as np
 
-    array = np.asarray(value, dtype=dtype)
+    with np.errstate(over="ignore"):
+        array = np.asarray(value, dtype=dtype)
+    if (
+        dtype == "float32"
+        and np.isinf(array).any()
+        and not np.array_equal(np.isinf(np.asarray(value, float)), np.isinf(array))
+    ):
+        message = f"a value of `{name}` does not fit {dtype}"
+        raise DataError(
+            Diagnostic("DF0512", message, path, expected="at most 3.4e38", hint="declare it `dtype: float64`")
+        )
     array.flags.writeable = False
     return array if array.ndim else array[()]
 

@@ -38,7 +38,11 @@ def describe_failure(
                 hint="sizes must be equal or 1, counted from the last axis",
             )
         )
-    if plugin.name in OWN and role == "forward" and isinstance(error, ValueError | IndexError | TypeError):
+    if (
+        plugin.name in OWN
+        and role == "forward"
+        and isinstance(error, ValueError | IndexError | TypeError | OverflowError)
+    ):
         return GraphError(
             Diagnostic(
                 "DF0516",

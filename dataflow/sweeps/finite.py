@@ -19,7 +19,7 @@ def find_nonfinite(plan: Plan, values: list[Any], cotangents: list[Any], target:
     """Findings, as data: the first node of the forward sweep that made the target non-finite (without a target,
     anything), the first of the reverse sweep that made a gradient so, and the values whose being so did no harm.
     """
-    bad = [slot for slot in range(len(plan.names)) if not is_finite(values[slot]) and slot not in plan.constants]
+    bad = [slot for slot, name in enumerate(plan.names) if name and not is_finite(values[slot])]
     worse = [slot for slot in range(len(plan.names)) if not is_finite(cotangents[slot])]
     if not bad and not worse:
         return ()
@@ -31,7 +31,7 @@ def find_nonfinite(plan: Plan, values: list[Any], cotangents: list[Any], target:
     if harmed or worse:
         guilty = _trace(harmed, set(bad), makers) if harmed else set()
         if guilty:
-            first = min(guilty, key=lambda slot: order.get(slot, -1))
+            first = min(guilty, key=lambda slot: (order.get(slot, -1), slot))
             findings.append(_describe_forward(plan, first, makers.get(first), values))
             blamed |= guilty
     if worse:
@@ -82,13 +82,12 @@ def _describe_forward(plan: Plan, slot: int, step: Step | None, values: list[Any
     name = plan.names[slot]
     found = _example(values[slot])
     if step is None:
-        return {
-            "code": "DF0611",
-            "sweep": "forward",
-            "node": name,
-            "found": found,
-            "message": f"`{name}` is given as {found}",
-        }
+        node = plan.graph.nodes.get(name)
+        what = f"`{name}` is given as {found}"
+        if node is not None:  # made of numbers alone
+            what = f"`{unparse_part(plan.graph, name)}` in `{owner_of(name)}` is {found}"
+            what += ", the first value that is not finite"
+        return {"code": "DF0611", "sweep": "forward", "node": owner_of(name), "found": found, "message": what}
     return {
         "code": "DF0611",
         "sweep": "forward",

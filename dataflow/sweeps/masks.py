@@ -63,7 +63,7 @@ def reverse_with_masks(sweeps: ArraySweeps, values: Values, cotangents: Values) 
                 pairs = pair_cotangents(backward, given)
                 movers = pair_cotangents(backward, moved if moved is not None else given)
                 for (slot, item), (_, mover) in zip(pairs, movers, strict=True):
-                    if slot is not None:
+                    if slot is not None and values[slot].dtype.kind == "f":
                         mask = _carry(step, item, taken, mover if moved is not None else None)
                         _add(sweeps, step, backward, slot, item, mask, z, values, cotangents, masks)
 

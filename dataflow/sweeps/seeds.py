@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from dataflow.checks.inline import RaggedError, leaves_of, shape_of
-from dataflow.errors import DataError, Diagnostic, GraphError
+from dataflow.errors import DataError, Diagnostic, GraphError, Path
 
 
-def seed_scalar(target: str, value: Any, cotangent: Any) -> float:
+def seed_scalar(target: str, path: Path, value: Any, cotangent: Any) -> float:
     """The seed for a target that is a Python float. Raises `GraphError` for a target that has no gradient.
 
-    >>> seed_scalar("J", 33.0, None)
+    >>> seed_scalar("J", ("nodes", "J"), 33.0, None)
     1.0
     """
     if type(value) is bool:
-        raise _refuse_type(target, "bool")
+        raise _refuse_type(target, path, "bool")
     if cotangent is None:
         return 1.0
     if hasattr(cotangent, "item") and getattr(cotangent, "shape", None) == ():
@@ -28,7 +28,7 @@ def seed_scalar(target: str, value: Any, cotangent: Any) -> float:
     raise _refuse_shape(target, (), cotangent)
 
 
-def seed_array(target: str, value: Any, cotangent: Any) -> Any:
+def seed_array(target: str, path: Path, value: Any, cotangent: Any) -> Any:
     """The seed for a target that is an array: of its shape and dtype, read-only.
 
     Raises `GraphError` for a target of integers, and for one of several elements without a cotangent.
@@ -37,20 +37,20 @@ def seed_array(target: str, value: Any, cotangent: Any) -> Any:
 
     value = np.asarray(value)
     if value.dtype.kind != "f":
-        raise _refuse_type(target, value.dtype.name)
+        raise _refuse_type(target, path, value.dtype.name)
     if cotangent is None:
         if value.size != 1:
             raise GraphError(
                 Diagnostic(
                     "DF0233",
                     f"target `{target}` has {value.size} elements, and a gradient is that of one number",
-                    ("nodes", target),
+                    path,
                     node=target,
                     found=str(list(value.shape)),
                     hint=f"reduce it (`sum({target})`, `mean({target})`), or weigh its elements with --cotangent",
                 )
             )
-        return np.ones_like(value)[()]
+        cotangent = np.ones_like(value)
     if not hasattr(cotangent, "dtype"):
         try:
             shape_of(cotangent)
@@ -66,12 +66,12 @@ def seed_array(target: str, value: Any, cotangent: Any) -> Any:
     return seed[()]
 
 
-def _refuse_type(target: str, dtype: str) -> GraphError:
+def _refuse_type(target: str, path: Path, dtype: str) -> GraphError:
     return GraphError(
         Diagnostic(
             "DF0232",
             f"target `{target}` is of type {dtype}, which has no gradient",
-            ("nodes", target),
+            path,
             node=target,
             hint="a target is a float: choose another with --target",
         )

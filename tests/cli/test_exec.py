@@ -96,7 +96,8 @@ def test_format_json_says_where_the_result_is(shell: Shell) -> None:
 
 @pytest.mark.parametrize(("settings", "expected"), [
     (["a=7"], 39), (["a = 7"], 39), (["a=-1e1"], -12), (["a=.5"], 19.5), (["b=0", "c=0"], 15),
-    (["a=Infinity"], "Infinity"), (["a=.inf"], "Infinity"), (["a=-.inf"], "-Infinity"), (["a=.nan"], "NaN"), (["a=0x10"], 66),
+    (["a=Infinity"], "Infinity"), (["a=.inf"], "Infinity"), (["a=-.inf"], "-Infinity"), (["a=.nan"], "NaN"),
+    (["a=0x10"], 66),
 ])  # fmt: skip
 def test_set(shell: Shell, settings: list[str], expected: Any) -> None:
     options = [part for setting in settings for part in ("--set", setting)]

@@ -175,7 +175,7 @@ def test_attribute(text: str, value: Any) -> None:
         ("", "DF0301", "", "write what the node is, such as `b * c`"),
         (" \n ", "DF0301", " ", "write what the node is, such as `b * c`"),
         ("a +", "DF0301", "+", "allowed are"),
-        ("a b", "DF0301", "b", "allowed are"),
+        ("a b", "DF0301", "b", "a call a(b)"),
         ("(a + b", "DF0301", "(", "put it in quotes"),
         ("sum(a", "DF0301", "(", "put it in quotes"),
         ("axis=0)", "DF0301", ")", "put it in quotes"),
@@ -188,7 +188,7 @@ def test_attribute(text: str, value: Any) -> None:
         ("a \0 b", "DF0301", "\0", None),
         ("1 + \N{LATIN SMALL LIGATURE FI}x", "DF0201", "\N{LATIN SMALL LIGATURE FI}x", "write `fix`"),
         ("1 + cafe\N{COMBINING ACUTE ACCENT}", "DF0201", "cafe\N{COMBINING ACUTE ACCENT}", "write `café`"),
-        ("3a", "DF0301", "3", "allowed are"),
+        ("3a", "DF0301", "3", "written 3 * a"),
     ],
 )  # fmt: skip
 def test_refused(text: str, code: str, part: str, hint: str | None) -> None:

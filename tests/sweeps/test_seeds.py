@@ -9,6 +9,7 @@ import pytest
 
 import dataflow
 from dataflow.errors import DataflowError
+from tests.sweeps.random_graphs import offer
 
 FLOATS = "inputs: {x: 3}, nodes: {y: x * x, c: x > 1}, target: y"
 ARRAY = "inputs: {x: [1, 2, 3]}, nodes: {y: x * x, J: sum(y), n: 'astype(x, dtype=\"int64\")'}"
@@ -90,6 +91,20 @@ def test_a_target_that_is_no_float(text: str, target: str, found: str) -> None:
 def test_a_cotangent_without_a_target_is_a_mistake() -> None:
     with pytest.raises(dataflow.UsageError):
         run(ARRAY, cotangent=1)
+
+
+def test_a_rule_cannot_write_into_the_seed() -> None:
+    def dx(xp: Any, g: Any, z: Any, x: Any) -> Any:
+        g[...] = 7
+        return g
+
+    odd = dataflow.Operator("odd", "z = x", forward=lambda xp, x: x * 1, backward={"x": dx}, broadcasts=True)
+    graph = dataflow.loads("{dataflow: 1, inputs: {x: [1, 2]}, nodes: {y: odd(x)}, target: y}", operators=offer(odd))
+    with pytest.raises(dataflow.OperatorError, match="read-only"):
+        dataflow.execute(graph, cotangent=[1, 2])
+    graph = dataflow.loads("{dataflow: 1, inputs: {x: [1]}, nodes: {y: odd(x)}, target: y}", operators=offer(odd))
+    with pytest.raises(dataflow.OperatorError, match="read-only"):
+        dataflow.execute(graph)
 
 
 def test_a_zero_cotangent_gives_zeros_that_were_computed() -> None:
