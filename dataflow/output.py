@@ -11,15 +11,16 @@ system has such locks), so that a file and those that stand beside it always bel
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING
 
-from dataflow.errors import Diagnostic, ResourceError
+from dataflow.places import StrPath as StrPath
+from dataflow.places import check_replaceable, explain, find_place, refuse, write_special
+from dataflow.places import is_result as is_result
+from dataflow.places import read_head as read_head
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,42 +28,6 @@ if TYPE_CHECKING:
 TEMPORARY = ".dataflow-"
 STALE_SECONDS = 3600.0
 LOCK_SECONDS = 60.0
-HEAD_BYTES = 4096
-IDENTIFYING_BYTES = 64
-
-StrPath = str | os.PathLike[str]
-
-
-class Place(NamedTuple):
-    """Where output goes: links resolved; `mode` is that of the file that is there already, if one is.
-
-    A `special` place (a device, a pipe, this process' own output) is written to directly, never replaced.
-    """
-
-    path: str
-    special: bool = False
-    mode: int | None = None
-
-
-def find_place(path: StrPath) -> Place:
-    """Where output for this path would go. Raises `ResourceError` if that can be seen to fail before writing.
-
-    >>> import tempfile
-    >>> folder = tempfile.mkdtemp()
-    >>> find_place(os.path.join(folder, "J.result.json")).special
-    False
-    >>> find_place(folder)
-    Traceback (most recent call last):
-    dataflow.errors.ResourceError: error[DF0805]: cannot write ...: it is a folder
-      = help: name a file in it
-    """
-    text = os.fspath(path)
-    try:
-        return _find_place(text)
-    except OSError as error:
-        raise explain(error, text) from error
-    except ValueError as error:  # NUL, or characters that the file system cannot hold
-        raise _refuse("DF0808", text, f"it is no name of a file ({error})", "choose another name") from error
 
 
 def write_whole(path: StrPath, data: bytes) -> None:
@@ -137,7 +102,7 @@ class Output:
         with _lock(folder) as descriptor:
             head = read_head(path)
             if head is not None:
-                _check_replaceable(path, head)
+                check_replaceable(path, head)
             for temporary, final in files:
                 os.replace(temporary, final)
             if descriptor is not None:
@@ -151,94 +116,7 @@ class Output:
 
     def write_directly(self, parts: Sequence[bytes]) -> None:
         """Write to a special place."""
-        descriptor = os.open(self.place.path, os.O_WRONLY | os.O_APPEND)
-        with open(descriptor, "wb") as stream:
-            stream.writelines(parts)
-
-
-def is_result(head: bytes) -> bool:
-    r"""Whether a file that begins with these bytes is a result.
-
-    >>> is_result(b'{\n  "dataflow_result": 1,'), is_result(b'{"dataflow": 1}')
-    (True, False)
-    """
-    words = head[:IDENTIFYING_BYTES].split(b'"dataflow_result"')
-    return len(words) > 1 and words[0].split() == [b"{"] and words[1].lstrip()[:1] == b":"
-
-
-def read_head(path: str) -> bytes | None:
-    """The first bytes of a regular file, or None if there is none."""
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            return None
-        with open(path, "rb") as stream:
-            return stream.read(HEAD_BYTES)
-    except FileNotFoundError:
-        return None
-
-
-def explain(error: OSError, path: str) -> ResourceError:
-    """The diagnostic for what the system refused on the way to `path`."""
-    reason = error.strerror or str(error)
-    shorter = "choose a shorter name; the file of arrays beside it needs 21 characters more"
-    known = {
-        errno.EACCES: ("DF0806", "choose another folder with `-o`, or change its permissions"),
-        errno.EPERM: ("DF0806", "choose another folder with `-o`, or change its permissions"),
-        errno.EROFS: ("DF0806", "choose a folder that can be written to with `-o`"),
-        errno.ENOSPC: ("DF0807", "free some space, or choose a folder on another disk with `-o`"),
-        errno.EDQUOT: ("DF0807", "free some space, or choose a folder on another disk with `-o`"),
-        errno.EFBIG: ("DF0807", "raise the limit on the size of files (`ulimit -f`), or write less with `--only`"),
-        errno.ENAMETOOLONG: ("DF0808", shorter),
-        errno.ENOTDIR: ("DF0809", "a part of the path is a file, not a folder: check its spelling"),
-    }
-    code, hint = known.get(error.errno or 0, ("DF0802", "choose another place with `-o`"))
-    return _refuse(code, path, reason, hint)
-
-
-def _refuse(code: str, path: str, reason: str, hint: str) -> ResourceError:
-    shown = path if len(path) <= 200 else f"{path[:100]}...{path[-90:]}"
-    return ResourceError(Diagnostic(code, f"cannot write `{shown}`: {reason}", hint=hint))
-
-
-def _find_place(text: str) -> Place:
-    if not text:
-        raise ValueError("it is empty")
-    try:
-        found = os.stat(text)
-    except FileNotFoundError:
-        found = None
-    if (found is not None and stat.S_ISDIR(found.st_mode)) or text.endswith(os.sep):
-        raise _refuse("DF0805", text, "it is a folder", "name a file in it")
-    if found is not None and (not stat.S_ISREG(found.st_mode) or _is_own_stream(text)):
-        return Place(text, special=True)
-    real = os.path.realpath(text)
-    folder = os.path.dirname(real)
-    if not os.path.exists(folder):
-        raise _refuse("DF0804", text, f"there is no folder `{folder}`", f"make it first: `mkdir -p {folder}`")
-    if not os.path.isdir(folder):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, f"nothing can be written to the folder `{folder}`")
-    if found is None:
-        return Place(real)
-    if not os.access(real, os.W_OK):
-        raise PermissionError(errno.EACCES, "it is write-protected")
-    _check_replaceable(text, read_head(real) or b"")
-    return Place(real, mode=stat.S_IMODE(found.st_mode) & 0o777)
-
-
-def _is_own_stream(text: str) -> bool:
-    """Whether the path names an open stream of this process, though the stream may be a regular file."""
-    absolute = os.path.abspath(text)
-    return absolute in ("/dev/stdout", "/dev/stderr") or absolute.startswith(("/dev/fd/", "/proc/self/fd/"))
-
-
-def _check_replaceable(path: str, head: bytes) -> None:
-    if head and not is_result(head):  # an empty file, as mktemp makes them, has nothing to lose
-        raise _refuse(
-            "DF0803", path, "it exists and is no result of dataflow",
-            "name another file with `-o`, or remove this one first",
-        )  # fmt: skip
+        write_special(self.place.path, parts)
 
 
 @contextmanager
@@ -268,7 +146,7 @@ def _wait_for_lock(descriptor: int, folder: str) -> None:
             return
         except BlockingIOError:
             if time.monotonic() > limit:
-                raise _refuse(
+                raise refuse(
                     "DF0812", folder, f"another program has locked this folder for {LOCK_SECONDS:.0f} seconds",
                     "end the other program, or choose another folder with `-o`",
                 ) from None  # fmt: skip

@@ -133,7 +133,9 @@ def _call_hook(module: ModuleType, plugin: Plugin) -> list[Operator]:
     except pluggy.PluginValidationError as error:
         raise PluginError(
             Diagnostic(
-                "DF0702", f"plugin `{plugin.name}`: its hook does not fit: {error}", hint=f"write it as `def {HOOK}():`"
+                "DF0702",
+                f"plugin `{plugin.name}`: its hook does not fit: {' '.join(str(error).split())}",
+                hint=f"write it as `def {HOOK}():`",
             )
         ) from error
     if not manager.get_hookcallers(module):
@@ -245,19 +247,24 @@ def _run_import(name: str, load: Any) -> Any:
 
 
 def _import_file(file: str) -> ModuleType:
+    import os
     from importlib.util import module_from_spec, spec_from_file_location
     from pathlib import Path
 
     path = Path(file)
-    if not path.is_file():
-        near = suggest(path.name, [item.name for item in path.parent.glob("*.py")]) if path.parent.is_dir() else None
+    if os.path.isdir(file):
+        hint = "name a Python file in it, such as my_ops.py"
+        raise PluginError(Diagnostic("DF0706", f"plugin file `{file}` is a folder", hint=hint))
+    if not os.path.exists(file):
+        known = [item.name for item in path.parent.glob("*.py")] if os.path.isdir(path.parent) else []
+        near = suggest(path.name, known)
         raise PluginError(
             Diagnostic(
                 "DF0706", f"plugin file `{file}` does not exist", hint=f"did you mean `{near}`?" if near else None
             )
         )
     name = path.stem
-    spec = spec_from_file_location(name, path)
+    spec = spec_from_file_location(name, path) if os.path.isfile(file) else None
     if spec is None or spec.loader is None or not name.isidentifier():
         raise PluginError(
             Diagnostic("DF0706", f"`{file}` is no Python module", hint="a plugin is a file like my_ops.py")

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dataflow import output
+from dataflow import output, places
 from dataflow.errors import ResourceError
-from dataflow.output import TEMPORARY, find_place, is_result, write_whole
+from dataflow.output import TEMPORARY, write_whole
+from dataflow.places import find_place, is_result
 from dataflow.result import Result
 
 ROOT = Path(__file__).parent.parent
@@ -113,6 +114,14 @@ def test_a_result_that_was_reformatted_is_still_one(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
     assert is_result(b'\r\n{\r\n"dataflow_result" : 1')
     assert not is_result(b'{"x": "dataflow_result"}')
+
+
+@pytest.mark.parametrize("version", [b'"my thesis notes"', b"null", b"1.5", b"[1]", b"true", b""])
+def test_a_result_says_its_version(tmp_path: Path, version: bytes) -> None:
+    path = tmp_path / "g.json"
+    path.write_bytes(b'{"dataflow_result": ' + version + b"}")
+    assert refused(path)[0] == "DF0803"
+    assert is_result(b'{"dataflow_result": 12}')
 
 
 def test_places_that_cannot_be_written_to(tmp_path: Path) -> None:
@@ -218,6 +227,27 @@ def test_pipes_are_written_to_and_get_everything_inline(tmp_path: Path) -> None:
     assert received == [result.to_bytes()]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "READER_SECONDS", 0.02)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    code, message = refused(pipe)
+    assert (code, "nobody reads from this pipe" in message) == ("DF0802", True)
+    with pytest.raises(ResourceError, match="nobody reads"):
+        array_result(1.0).write(pipe)
+
+
+def test_a_pipe_may_get_more_than_it_holds_at_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["sh", "-c", f"sleep 0.1 < '{pipe}'; wc -c < '{pipe}'"], stdout=subprocess.PIPE)
+    first = os.open(pipe, os.O_WRONLY)  # the first reader is there, and goes without having read
+    os.close(first)
+    data = ONE + b" " * 1_000_000
+    write_whole(pipe, data)
+    assert int(reader.communicate(timeout=60)[0]) == len(data)
 
 
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no such device")

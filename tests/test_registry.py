@@ -155,7 +155,7 @@ def test_a_name_offered_by_two_plugins_names_both_and_their_files(tmp_path: Path
 
 
 @pytest.mark.parametrize(("name", "said"), [("missing.py", "does not exist"), ("my-ops.py", "is no Python module"),
-                                            ("ops.txt", "is no Python module"), (".", "does not exist")])  # fmt: skip
+                                            ("ops.txt", "is no Python module"), (".", "is a folder")])  # fmt: skip
 def test_what_is_no_plugin_file(tmp_path: Path, name: str, said: str) -> None:
     if name not in ("missing.py", "."):
         write(tmp_path, plugin("sqr"), name)

@@ -394,7 +394,7 @@ GOOD = lecture().to_text()
         ('{"dataflow": 1}', "DF0570"),
         ("[1, 2]", "DF0570"),
         (GOOD.replace('"dataflow_result": 1', '"dataflow_result": 2'), "DF0571"),
-        (GOOD.replace('"dataflow_result": 1', '"dataflow_result": true'), "DF0571"),
+        (GOOD.replace('"dataflow_result": 1', '"dataflow_result": true'), "DF0570"),
         (GOOD[:-3], "DF0572"),
         (GOOD.replace('"b": 6.0', '"b": NaN'), "DF0572"),
         (GOOD.replace('"b": 6.0', '"b": "nan"'), "DF0572"),

@@ -17,8 +17,9 @@ from io import TextIOWrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from dataflow.cli.reports import print_problems
-from dataflow.errors import DataflowError, Diagnostic, ResourceError, UsageError, suggest
+from dataflow.cli.common import Once
+from dataflow.cli.reports import OutputError, flush_output, print_lines, print_problems, warn
+from dataflow.errors import DataflowError, Diagnostic, ResourceError, UsageError, escape, suggest
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -55,28 +56,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _terminate)
     try:
         code = _run(given)
-        sys.stdout.flush()
+        flush_output()
         return code
+    except OutputError as error:
+        _close_output()
+        return _finish(partial(print_problems, error.diagnostics, as_json=False), error.exit_code)
     except DataflowError as error:
         return _finish(partial(print_problems, error.diagnostics, as_json=as_json), error.exit_code)
     except KeyboardInterrupt:
-        return _finish(partial(_say, "interrupted"), 130)
+        return _finish(partial(warn, "interrupted"), 130)
     except Terminated:
-        return _finish(partial(_say, "terminated"), 143)
+        return _finish(partial(warn, "terminated"), 143)
     except BrokenPipeError:
         _close_output()
         return ResourceError.exit_code
     except SystemExit as error:  # argparse, after --help
         return error.code if isinstance(error.code, int) else 0
     except OSError as error:
-        problem = Diagnostic("DF0811", f"cannot write to standard output: {error.strerror or error}")
-        _close_output()
-        return _finish(partial(print_problems, [problem], as_json=False), ResourceError.exit_code)
+        return _finish(partial(print_problems, [_explain(error)], as_json=as_json), ResourceError.exit_code)
     except MemoryError:
         problem = Diagnostic("DF0810", "no memory")
         return _finish(partial(print_problems, [problem], as_json=as_json), ResourceError.exit_code)
     except Exception as error:
-        return _finish(partial(_say, _describe_bug(error)), BUG)
+        return _finish(partial(warn, _describe_bug(error)), BUG)
 
 
 def _run(arguments: list[str]) -> int:
@@ -84,14 +86,14 @@ def _run(arguments: list[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows every name
     if sys.stdout is None:
-        raise ResourceError(Diagnostic("DF0811", "standard output is closed"))
+        raise OutputError(Diagnostic("DF0811", "standard output is closed"))
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_usage())
+        print_lines(*_usage())
         return 0 if arguments else UsageError.exit_code
     if arguments[0] in ("-V", "--version"):
         from dataflow import __version__
 
-        print(f"dataflow {__version__}")
+        print_lines(f"dataflow {__version__}")
         return 0
     name = arguments[0]
     if name not in COMMANDS:
@@ -109,7 +111,13 @@ def _run(arguments: list[str]) -> int:
         formatter_class=_make_formatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print listings and problems")
+    parser.add_argument(
+        "--format",
+        action=Once,
+        choices=("text", "json"),
+        default="text",
+        help="how to print listings and problems",
+    )
     command.add_arguments(parser)
     code: int = command.run(parser.parse_args(arguments[1:]))
     return code
@@ -124,10 +132,10 @@ def _make_formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=max(width - 2, 40))
 
 
-def _usage() -> str:
+def _usage() -> list[str]:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {what}" for name, (_, what) in COMMANDS.items()]
-    return "\n".join(["usage: dataflow COMMAND [...]", "", *lines, "", "`dataflow COMMAND --help` says more."])
+    return ["usage: dataflow COMMAND [...]", "", *lines, "", "`dataflow COMMAND --help` says more."]
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
@@ -143,15 +151,11 @@ def _finish(say: Callable[[], None], code: int) -> int:
     try:
         say()
         sys.stdout.flush()
-    except OSError:
+    except (OSError, OutputError):
         _close_output()
     except (AttributeError, ValueError):
         pass  # closed from the start
     return code
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 def _close_output() -> None:
@@ -160,8 +164,16 @@ def _close_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _explain(error: OSError) -> Diagnostic:
+    """The diagnostic for what the system refused where nothing else was said about it."""
+    from dataflow.places import describe_lost_folder
+
+    return describe_lost_folder() or Diagnostic("DF0814", f"the system refused: {error}")
+
+
 def _describe_bug(error: Exception) -> str:
     import traceback
 
-    lines = "".join(traceback.format_exception(error))
-    return f"{lines}\nthis is a bug in dataflow: please report it, with the graph and the lines above"
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    shown = "\n".join(map(escape, lines))
+    return f"{shown}\n\nthis is a bug in dataflow: please report it, with the graph and the lines above"

@@ -1,14 +1,29 @@
-"""What several commands share: plugins, and loading a graph."""
+"""What several commands share: options that are given once, plugins, and loading a graph."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from dataflow.errors import Diagnostic, UsageError
 
 if TYPE_CHECKING:
-    import argparse
-
     from dataflow.graph import Graph
     from dataflow.registry import Operators
+
+
+class Once(argparse.Action):
+    """An option that may be given once: a second would silently take the place of the first."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Store the value. Raises `UsageError` if there is one already."""
+        given: frozenset[str] = getattr(namespace, "given", frozenset())
+        if self.dest in given:
+            raise UsageError(Diagnostic("DF0909", f"`{option}` is given twice", hint="keep one of them"))
+        namespace.given = given | {self.dest}
+        setattr(namespace, self.dest, values)
 
 
 def add_graph_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.common import add_graph_arguments, load_graph
-from dataflow.errors import Diagnostic, GraphError, UsageError
+from dataflow.cli.common import Once, add_graph_arguments, load_graph
+from dataflow.cli.reports import print_bytes, warn
+from dataflow.errors import DataError, Diagnostic, GraphError, UsageError, escape
 from dataflow.graph import NONFINITE
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from dataflow.graph import Graph
     from dataflow.result import Result
+
+NO_MAPPING = frozenset({"DF0107", "DF0109"})  # an empty file, a file with something else
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="settings",
         help="give an input or parameter a value: a number, a list, or @FILE; may be repeated",
     )
-    parser.add_argument("--inputs", metavar="FILE", help="values by name, as JSON or YAML, or an earlier result")
-    parser.add_argument("--target", metavar="NAME", help="compute the gradient of this node")
+    parser.add_argument(
+        "--inputs", action=Once, metavar="FILE", help="values by name, as JSON or YAML, or an earlier result"
+    )
+    parser.add_argument("--target", action=Once, metavar="NAME", help="compute the gradient of this node")
     parser.add_argument(
         "--cotangent",
+        action=Once,
         metavar="VALUE",
         help="of the target: a number, a list, or @FILE; for a target of several elements",
     )
@@ -47,13 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--all", action="store_true", help="report the parts of expressions too")
     parser.add_argument(
-        "--data-root", metavar="FOLDER", help="the folder that data files are read from, in place of the graph's own"
+        "--data-root",
+        action=Once,
+        metavar="FOLDER",
+        help="the folder that data files are read from, in place of the graph's own",
     )
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 3) if the target or a gradient is not finite"
     )
     parser.add_argument(
         "--arrays",
+        action=Once,
         choices=("auto", "inline", "file"),
         default="auto",
         help="where arrays go: those of over 1,000 elements beside the result (auto), none, or all",
@@ -62,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        action=Once,
         metavar="FILE",
         help="where to write the result: NAME.result.json, if not given; `-`: standard output",
     )
@@ -70,11 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Load, execute, write, and print the table."""
     from dataflow.execution import execute
-    from dataflow.output import find_place
+    from dataflow.places import find_place, is_standard_output
 
     graph = load_graph(arguments.graph, arguments)
-    path = arguments.output or f"{_name_of(graph, arguments.graph)}.result.json"
-    if path != "-":
+    given = arguments.output
+    path = f"{_name_of(graph, arguments.graph)}.result.json" if given is None else given
+    alone = is_standard_output(path)
+    if not alone:
         find_place(path)  # what cannot be written is refused before anything runs
     only = None if arguments.only is None else _split_names(arguments.only)
     cotangent = None if arguments.cotangent is None else _read_value("--cotangent", arguments.cotangent, graph.dtype)
@@ -92,9 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
             timings=arguments.timings,
         )
     full = frozenset(only or ())
-    if arguments.output == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(result.to_bytes(full=full))
+    if alone:
+        print_bytes(result.to_bytes(full=full))
         _print_findings(result)
         return 0
     result.write(path, arrays=arguments.arrays, full=full)
@@ -117,14 +129,14 @@ def _split_names(given: list[str]) -> list[str]:
 
 
 def _name_of(graph: Graph, path: str) -> str:
-    """What the result is called: the graph's name, if a file can have it, else its file's."""
+    """What the result is called: the graph's name, if a file should have it, else its file's."""
     import os
 
-    stem = os.path.basename(path).rpartition(".")[0] or os.path.basename(path)
-    name = graph.name or ("graph" if path == "-" else stem)
-    return (
-        name if name and not set(name) & set('/\\:*?"<>|\0') and name[0] != "." and len(name.encode()) < 200 else stem
-    )
+    name, file = graph.name, os.path.basename(path)
+    usable = name.strip() and name.isprintable() and name[0] not in ".-" and not set(name) & set('/\\:*?"<>|')
+    if usable and len(name.encode()) < 200:
+        return name
+    return "graph" if path == "-" else file.rpartition(".")[0] or file
 
 
 def _read_values(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -171,7 +183,12 @@ def _read_values_file(path: str, graph: Graph) -> Mapping[str, Any]:
     """Values by name from a file: a mapping, or what an earlier result has for the graph's inputs and parameters."""
     from dataflow.document.reader import read_text, read_tree
 
-    tree = read_tree(read_text(path), path)
+    try:
+        tree = read_tree(read_text(path), path)
+    except GraphError as error:
+        if {item.code for item in error.diagnostics} <= NO_MAPPING:
+            raise DataError(_describe_no_mapping(path)) from None
+        raise
     if "dataflow_result" not in tree:
         return tree
     from dataflow.result import Result
@@ -180,6 +197,15 @@ def _read_values_file(path: str, graph: Graph) -> Mapping[str, Any]:
     return {name: values[name] for name in graph.given if name in values}
 
 
+def _describe_no_mapping(path: str) -> Diagnostic:
+    return Diagnostic(
+        "DF0903",
+        f"--inputs: there are no values by name in `{path}`",
+        expected="a mapping of names to values, as JSON or YAML, or an earlier result",
+        hint="write it as {a: 7, b: 1}",
+    )
+
+
 def _print_findings(result: Result) -> None:
     for finding in result.findings:
-        print(f"warning[{finding['code']}]: {finding['message']}", file=sys.stderr)
+        warn(f"warning[{finding['code']}]: {escape(finding['message'])}")

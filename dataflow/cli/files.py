@@ -34,7 +34,7 @@ def write_new(files: Mapping[str, str]) -> None:
 
 
 def _create(path: str, data: bytes, written: list[str]) -> None:
-    from dataflow.output import explain
+    from dataflow.places import describe_lost_folder, explain
 
     try:
         with open(path, "xb") as stream:
@@ -45,6 +45,8 @@ def _create(path: str, data: bytes, written: list[str]) -> None:
                                        hint="choose another name, or remove this one first")) from None  # fmt: skip
     except FileNotFoundError:
         folder = os.path.dirname(path)
+        if not folder and (lost := describe_lost_folder()) is not None:
+            raise ResourceError(lost) from None
         raise ResourceError(Diagnostic("DF0804", f"cannot write `{path}`: there is no folder `{folder}`",
                                        hint=f"make it first: `mkdir -p {folder}`")) from None  # fmt: skip
     except OSError as error:
@@ -53,8 +55,11 @@ def _create(path: str, data: bytes, written: list[str]) -> None:
 
 def write_schema(path: str, text: str) -> None:
     """Write a schema, in place of an older one if there is one; any other file stays. Raises `ResourceError`."""
-    from dataflow.output import explain
+    from dataflow.places import explain, find_place, write_special
 
+    if not os.path.isfile(path) and find_place(path).special:
+        write_special(path, [text.encode()])
+        return
     if not os.path.exists(path):
         write_new({path: text})
         return

@@ -129,10 +129,14 @@ def _try_attributes(operator: Operator) -> dict[str, Any]:
 
 
 def _examples_of(examples: Callable[[Any], Any]) -> list[dict[str, Any]]:
+    import sys
+    from contextlib import redirect_stdout
+
     import numpy as np
 
     try:
-        return [dict(attributes) for _, attributes in examples(np.random.default_rng(0))]
+        with redirect_stdout(sys.stderr):  # what it prints is no part of a listing
+            return [dict(attributes) for _, attributes in examples(np.random.default_rng(0))]
     except Exception:  # a stranger's function; its use as a proof is not the business here
         return []
 

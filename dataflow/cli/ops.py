@@ -47,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     for item in failures:
         warn(str(item))
     if arguments.names:
-        for number, item in enumerate(found):
-            print_lines(*[""] * (number > 0), *_describe(item))
+        for number, data in enumerate(found):
+            print_lines(*[""] * (number > 0), *_describe(data))
     else:
         print_lines(*_list(found))
     return 0
@@ -83,8 +83,7 @@ def _describe(item: Data) -> Iterator[str]:
     """Everything about one operator."""
     yield item["signature"]
     yield f"  {item['formula']}"
-    if item["description"]:
-        yield f"  {item['description']}"
+    yield from (f"  {line}" for line in item["description"].splitlines())
     plugin = item["plugin"]
     owner = f"{plugin['name']} {plugin['version']}".rstrip() + (f" ({plugin['file']})" if plugin["file"] else "")
     parts = {

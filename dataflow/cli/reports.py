@@ -14,6 +14,10 @@ from dataflow.errors import Diagnostic, ResourceError, escape
 MAX_PROBLEMS = 100  # as text; `--format json` has them all
 
 
+class OutputError(ResourceError):
+    """Standard output takes no more."""
+
+
 def print_problems(problems: Iterable[Diagnostic], *, as_json: bool) -> None:
     """Problems as text on standard error, or as JSON on standard output."""
     problems = list(problems)
@@ -83,7 +87,7 @@ def _standard_output() -> Iterator[None]:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ResourceError(Diagnostic("DF0811", f"cannot write to standard output: {reason}")) from error
+        raise OutputError(Diagnostic("DF0811", f"cannot write to standard output: {reason}")) from error
 
 
 def print_table(rows: Sequence[Sequence[str]], *, align: str) -> None:

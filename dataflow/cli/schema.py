@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the schema and print or write it; what could not be loaded is said on standard error."""
     from json import dumps
 
+    from dataflow.places import is_standard_output
+
     operators = load_operators(arguments, everything=True)
     text = dumps(make_schema(operators), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     for item in operators.failures:

@@ -69,6 +69,20 @@ def refuse_cell(cell: str, error: Exception, want: Want, place: int, where: str)
         return refuse("DF0541", f"{where}: `{shown}` is no truth value", *path, expected="true, false, 1 or 0")
     if is_number(cell):
         return refuse("DF0541", f"{where}: `{shown}` is not an integer", *path, hint="declare a float dtype")
-    pointed = cell.replace(",", ".", 1)
-    hint = f"decimals are written with a point: {pointed}" if pointed != cell and is_number(pointed) else None
-    return refuse("DF0541", f"{where}: `{shown}` is not a number", *path, hint=hint)
+    return refuse("DF0541", f"{where}: `{shown}` is not a number", *path, hint=_explain_commas(cell))
+
+
+def _explain_commas(cell: str) -> str | None:
+    """What to write in place of a number with commas, which separate thousands, decimals, or either.
+
+    >>> _explain_commas("60,5"), _explain_commas("1,000,000")
+    ('decimals are written with a point: 60.5', 'thousands are not separated: write 1000000')
+    """
+    import re
+
+    whole, pointed = cell.replace(",", ""), cell.replace(",", ".", 1)
+    if not re.fullmatch(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*", cell, re.ASCII):
+        return f"decimals are written with a point: {pointed}" if pointed != cell and is_number(pointed) else None
+    if not is_number(pointed):
+        return f"thousands are not separated: write {whole}"
+    return f"the comma may separate thousands: write {whole}, or {pointed} if it was a decimal comma"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pytest
 
@@ -62,6 +63,18 @@ def test_json_keeps_letters_and_refuses_what_json_cannot_hold(capsys: pytest.Cap
 def test_tables_with_wide_letters(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([("", "v"), ("图", "10"), ("ab", "1")], align="<>")
     assert capsys.readouterr().out == "     v\n图  10\nab   1\n"
+
+
+def test_tables_escape_what_a_terminal_would_obey(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([("a\x1b[2J", "1"), ("b\nc", "22")], align="<>")
+    assert capsys.readouterr().out == "a\\x1b[2J   1\nb\\nc      22\n"
+
+
+def test_what_embeds_the_command_may_catch_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    caught = StringIO()
+    monkeypatch.setattr("sys.stdout", caught)
+    print_json({"é": "\udcff"})
+    assert caught.getvalue() == '{\n  "é": "\\udcff"\n}\n'
 
 
 @pytest.mark.parametrize(("text", "width"), [("", 0), ("ab", 2), ("图", 2), ("é", 1), ("e\u0301", 1), ("ｗ", 2)])
