@@ -215,7 +215,8 @@ def test_a_full_device() -> None:
     assert not Path("/dev/full").is_file()
 
 
-def test_pipes_are_written_to_and_get_everything_inline(tmp_path: Path) -> None:
+def test_pipes_are_written_to_and_get_everything_inline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "READER_SECONDS", 60.0)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     received: list[bytes] = []
@@ -239,15 +240,15 @@ def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path, monkeypatch: 
         array_result(1.0).write(pipe)
 
 
-def test_a_pipe_may_get_more_than_it_holds_at_once(tmp_path: Path) -> None:
+def test_a_pipe_may_get_more_than_it_holds_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "READER_SECONDS", 60.0)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    reader = subprocess.Popen(["sh", "-c", f"sleep 0.1 < '{pipe}'; wc -c < '{pipe}'"], stdout=subprocess.PIPE)
-    first = os.open(pipe, os.O_WRONLY)  # the first reader is there, and goes without having read
-    os.close(first)
     data = ONE + b" " * 1_000_000
-    write_whole(pipe, data)
-    assert int(reader.communicate(timeout=60)[0]) == len(data)
+    script = f"exec < '{pipe}'; sleep 0.1; wc -c"  # a reader that takes its time
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as reader:
+        write_whole(pipe, data)
+        assert int(reader.communicate(timeout=60)[0]) == len(data)
 
 
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="no such device")
