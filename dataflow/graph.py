@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.errors import Diagnostic, GraphError, Path
+from dataflow.order import sort_needs
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,7 +24,7 @@ Size = int | str
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 HIDDEN = "#"
-MAX_CYCLES = 100  # that are described; each takes a walk along it
+MAX_NESTING = 64  # of lists in a value, as of axes in an array of NumPy
 FORMAT = 1
 NONFINITE: Mapping[str, float] = MappingProxyType({"NaN": nan, "Infinity": inf, "-Infinity": -inf})
 
@@ -33,6 +34,9 @@ class Input(NamedTuple):
 
     `shape` may name symbolic sizes; `dtype` is None where it is the graph's. `differentiable` is None
     where nothing is said: then data from a file is not differentiated, and a value in the text is.
+
+    >>> Input(shape=("rows", 2), source="patients.csv", columns=("age", "weight")).dtype is None
+    True
     """
 
     value: Any = None
@@ -61,8 +65,8 @@ class Node(NamedTuple):
 class Graph:
     """A computation graph. Equal graphs have equal digests, whatever their spelling and descriptions.
 
-    `source` is where its text came from (for diagnostics), `operators` the table that it was checked against
-    (None before); neither is part of what the graph is.
+    `source` is where its text came from (for diagnostics), `operators` the table that gives its operators
+    (None: the standard one); neither is part of what the graph is. Nothing is checked here; `execute` does.
 
     >>> graph = Graph(inputs={"a": 5, "b": 3, "c": 2}, target="J", nodes={
     ...     "u": Node("multiply", ("b", "c")), "v": Node("add", ("a", "u")), "J": Node("multiply", (3, "v"))})
@@ -71,7 +75,7 @@ class Graph:
     """
 
     __slots__ = (
-        "_order",
+        "_order", "_sound_under",
         "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires", "source", "target",
     )  # fmt: skip
 
@@ -86,6 +90,7 @@ class Graph:
     source: Any
     target: str | None
     _order: Sequence[str] | None
+    _sound_under: Mapping[str, Any] | None
 
     def __init__(
         self,
@@ -103,11 +108,11 @@ class Graph:
     ) -> None:
         fields = {
             "name": name, "description": description, "dtype": dtype, "target": target, "source": source,
-            "operators": operators,
-            "_order": None, "requires": MappingProxyType(dict(requires)),
+            "operators": operators, "_order": None, "_sound_under": None,
+            "requires": MappingProxyType(dict(requires)),
             "nodes": MappingProxyType(dict(nodes)),
-            "inputs": MappingProxyType({key: _as_input(value) for key, value in inputs.items()}),
-            "parameters": MappingProxyType({key: _as_input(value) for key, value in parameters.items()}),
+            "inputs": MappingProxyType({key: freeze_input(value) for key, value in inputs.items()}),
+            "parameters": MappingProxyType({key: freeze_input(value) for key, value in parameters.items()}),
         }  # fmt: skip
         for key, value in fields.items():
             object.__setattr__(self, key, value)
@@ -144,6 +149,14 @@ class Graph:
         if self._order is None:
             object.__setattr__(self, "_order", tuple(sort_nodes(self)))
         return self._order  # type: ignore[return-value]
+
+    def is_sound(self, operators: Mapping[str, Any]) -> bool:
+        """Whether the graph was checked against this very table and nothing was wrong."""
+        return self._sound_under is operators
+
+    def note_sound(self, operators: Mapping[str, Any]) -> None:
+        """Remember that nothing is wrong under this table, so that a graph is checked once."""
+        object.__setattr__(self, "_sound_under", operators)
 
     def path_of(self, name: str) -> Path:
         """Where a value stands in the document.
@@ -214,53 +227,33 @@ def owner_of(name: str) -> str:
     return name.partition(HIDDEN)[0]
 
 
+def blame_node(
+    name: str, code: str, message: str, *place: str | int,
+    found: str | None = None, expected: str | None = None, hint: str | None = None,
+) -> Diagnostic:  # fmt: skip
+    """A diagnostic about a node, or about what stands at a place within it.
+
+    >>> blame_node("J#1", "DF0402", "`add` takes 2 inputs, got 1", "inputs")[2:3], blame_node("J#1", "", "").node
+    ((('nodes', 'J#1', 'inputs'),), 'J')
+    """
+    path = ("nodes", name, *place)
+    return Diagnostic(code, message, path, node=owner_of(name), found=found, expected=expected, hint=hint)
+
+
 def sort_nodes(graph: Graph) -> list[str]:
     """The names of the nodes, each after those it needs, else in the order of the document.
 
-    Raises `GraphError` that names every cycle in order, up to MAX_CYCLES.
+    Raises `GraphError` that names every cycle, up to `MAX_CYCLES` of them.
 
     >>> sort_nodes(Graph(inputs={"a": 1}, nodes={"z": Node("exp", ("y",)), "y": Node("exp", ("a",))}))
     ['y', 'z']
     """
-    nodes, given = graph.nodes, graph.given
+    given = graph.given
     producers = {output: name for output, name in graph.producers().items() if output not in given}
-    order: list[str] = []
-    cycles: list[list[str]] = []
-    done: dict[str, bool] = {}  # False: on the way down from a root, True: placed
-    for root, node in nodes.items():
-        if not producers and root not in done and not any(item in nodes and item not in done for item in node.inputs):
-            done[root] = True  # written after all that it needs, as most are
-            order.append(root)
-            continue
-        stack = [root]
-        while stack:
-            name = stack[-1]
-            if name not in done:
-                done[name] = False
-                waiting = []
-                for operand in nodes[name].inputs:
-                    needed: Any = producers.get(str(operand), operand) if producers else operand
-                    if needed not in nodes or done.get(needed):
-                        continue
-                    if needed not in done:
-                        waiting.append(needed)
-                    elif len(cycles) < MAX_CYCLES:
-                        cycles.append(_trace_cycle(stack, done, needed))
-                if waiting:
-                    stack.extend(reversed(waiting))
-                    continue
-            stack.pop()
-            if not done[name]:
-                done[name] = True
-                order.append(name)
+    order, cycles = sort_needs(graph.nodes, producers)
     if cycles:
         raise GraphError(dict.fromkeys(_describe_cycle(graph, cycle) for cycle in cycles))
     return order
-
-
-def _trace_cycle(stack: list[str], done: Mapping[str, bool], start: str) -> list[str]:
-    path = [name for name in stack if done.get(name) is False]
-    return path[path.index(start) :]
 
 
 def _describe_cycle(graph: Graph, cycle: list[str]) -> Diagnostic:
@@ -278,22 +271,31 @@ def _describe_cycle(graph: Graph, cycle: list[str]) -> Diagnostic:
     )  # fmt: skip
 
 
-def _as_input(value: Any) -> Input:
+def freeze_input(value: Any) -> Input:
+    """A value, or an entry with one, as a graph holds it: lists as tuples, integers of a float type as floats.
+
+    What is no number stays as it is, and so do integers that no float holds: to refuse them is for checks.
+
+    >>> freeze_input([1, 2.5]).value, freeze_input(Input([1, "NaN"], dtype="int8")).value
+    ((1.0, 2.5), (1, nan))
+    """
     entry = value if isinstance(value, Input) else Input(value)
-    floating = entry.dtype is None or entry.dtype.startswith("float")
-    return entry._replace(value=_freeze(entry.value, float if floating else None))
+    floating = entry.dtype is None or str(entry.dtype).startswith("float")
+    return entry._replace(value=_freeze(entry.value, floating, MAX_NESTING))
 
 
-def _freeze(value: Any, kind: type[float] | None) -> Any:
-    """A nested list as tuples, its integers as floats where the entry is of a float type."""
+def _freeze(value: Any, floating: bool, depth: int) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return tuple(_freeze(item, kind) for item in value)  # as deep as the document: at most 64
+        return tuple([_freeze(item, floating, depth - 1) for item in value]) if depth else value
     if type(value) is str:
         return NONFINITE.get(value, value)
-    if kind is float and type(value) is int:
-        return float(value) if abs(value) < 2**1023 else value  # beyond: `check_input` says so
+    if floating and type(value) is int:
+        try:
+            return float(value)
+        except OverflowError:
+            return value
     return value
 
 

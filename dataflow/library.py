@@ -32,6 +32,12 @@ class Library:
 
     A name that is neither an operator nor a helper raises `AttributeError` that says so; an operator that
     this kind of array cannot compute does too.
+
+    >>> from dataflow.arrays import floats
+    >>> from dataflow.registry import standard
+    >>> xp = Library(standard(), floats)
+    >>> xp.exp(0.0), xp.sigmoid(0.0)
+    (1.0, 0.5)
     """
 
     def __init__(self, operators: Mapping[str, Operator], arrays: Arrays) -> None:

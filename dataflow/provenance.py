@@ -56,7 +56,12 @@ def describe_processor() -> str:
 
 
 def label_hidden(graph: Graph, reported: Iterable[str]) -> dict[str, dict[str, Any]] | None:
-    """What hidden nodes are: their owner, their text, their place."""
+    """What hidden nodes are: their owner, their text, their place. None if none is reported.
+
+    >>> from dataflow.document import loads
+    >>> label_hidden(loads("{dataflow: 1, inputs: {a: 1}, nodes: {y: 2 * exp(a)}}"), ["y#1"])
+    {'y#1': {'owner': 'y', 'text': 'exp(a)', 'line': 1, 'column': 46}}
+    """
     hidden = [name for name in reported if HIDDEN in name]
     if not hidden:
         return None
@@ -72,7 +77,13 @@ def label_hidden(graph: Graph, reported: Iterable[str]) -> dict[str, dict[str, A
 
 
 class Clock:
-    """How long each part of a run took, in seconds; notes nothing unless asked to."""
+    """How long each part of a run took, in seconds; notes nothing unless asked to.
+
+    >>> clock = Clock(True)
+    >>> clock.note("plan")
+    >>> list(clock.noted), Clock(False).noted
+    (['plan'], None)
+    """
 
     def __init__(self, running: bool) -> None:
         self.noted: dict[str, float] | None = {} if running else None

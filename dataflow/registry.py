@@ -7,8 +7,8 @@ line, `with_entry_points` those that are installed; each gives a new table.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from keyword import iskeyword
 from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
@@ -22,10 +22,15 @@ from dataflow.operators import Operator
 GROUP = "dataflow"
 BUILT_IN = ("dataflow_std", "dataflow_nn")
 HOOK = hookspecs.dataflow_operators.__name__
+NOT_IMPORTED = "it cannot be imported"
 
 
 class Plugin(NamedTuple):
-    """Where operators come from: the plugin's name, its version ("" if it states none), its file."""
+    """Where operators come from: the plugin's name, its version ("" if it states none), its file.
+
+    >>> standard().plugins[0].name
+    'dataflow_std'
+    """
 
     name: str
     version: str
@@ -83,9 +88,8 @@ class Operators(Mapping[str, Operator]):
         """
         operators, owners = dict(self._operators), dict(self._owners)
         for module in modules:
-            plugin = Plugin(
-                module.__name__, str(getattr(module, "__version__", "")), getattr(module, "__file__", "") or ""
-            )
+            version, file = str(getattr(module, "__version__", "")), getattr(module, "__file__", None) or ""
+            plugin = Plugin(module.__name__, version, file)
             for operator in _call_hook(module, plugin):
                 if operator.name in operators:
                     raise PluginError(_describe_duplicate(operator.name, owners[operator.name], plugin))
@@ -94,7 +98,7 @@ class Operators(Mapping[str, Operator]):
         return Operators(operators, owners, failures=self.failures, scanned=scanned or self.scanned)
 
     def with_files(self, files: Iterable[str]) -> Operators:
-        """This table and the plugins in these Python files."""
+        """This table and the plugins in these Python files. Raises `PluginError` for one that cannot be used."""
         return self.with_modules([_import_file(file) for file in files])
 
     def with_entry_points(self) -> Operators:
@@ -107,9 +111,9 @@ class Operators(Mapping[str, Operator]):
         failures: list[Diagnostic] = []
         for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
             try:
-                module = _run_import(point.name, point.load)
+                module = _run(point.name, NOT_IMPORTED, point.load)
                 if not isinstance(module, ModuleType):
-                    raise PluginError(_describe_no_module(point.name, point.value))
+                    raise _refuse_entry_point(point.name, point.value)
                 if module.__name__ not in {plugin.name for plugin in table.plugins}:
                     table = table.with_modules([module])
             except PluginError as error:
@@ -118,10 +122,18 @@ class Operators(Mapping[str, Operator]):
 
 
 def standard() -> Operators:
-    """The table of the operators that come with dataflow. Raises `PluginError` if they do not load."""
+    """The table of the operators that come with dataflow. Raises `PluginError` if they do not load.
+
+    >>> standard()["exp"]
+    <Operator exp(x): z = e ** x>
+    """
     from importlib import import_module
 
     return Operators({}, {}).with_modules(map(import_module, BUILT_IN))
+
+
+def _refuse(plugin: str, code: str, message: str, hint: str | None, file: str | None = None) -> PluginError:
+    return PluginError(Diagnostic(code, f"plugin `{plugin}`{message}", file=file, hint=hint))
 
 
 def _call_hook(module: ModuleType, plugin: Plugin) -> list[Operator]:
@@ -131,76 +143,48 @@ def _call_hook(module: ModuleType, plugin: Plugin) -> list[Operator]:
     try:
         manager.register(module)
     except pluggy.PluginValidationError as error:
-        raise PluginError(
-            Diagnostic(
-                "DF0702",
-                f"plugin `{plugin.name}`: its hook does not fit: {' '.join(str(error).split())}",
-                hint=f"write it as `def {HOOK}():`",
-            )
-        ) from error
-    if not manager.get_hookcallers(module):
-        raise PluginError(_describe_hookless(module, plugin))
-    if unknown := [hook.name for hook in manager.get_hookcallers(module) or () if hook.name != HOOK]:
-        meant = suggest(unknown[0], [HOOK])
-        raise PluginError(
-            Diagnostic(
-                "DF0702",
-                f"plugin `{plugin.name}` implements a hook `{unknown[0]}` that does not exist",
-                hint=f"did you mean `{meant or HOOK}`?",
-            )
-        )
-    try:
-        with _print_elsewhere():
-            parts = manager.hook.dataflow_operators()
-    except PluginError as error:
-        raise PluginError(
-            item._replace(message=f"plugin `{plugin.name}`: {item.message}") for item in error.diagnostics
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise PluginError(_describe_raised(plugin.name, f"its hook `{HOOK}` raised", error)) from error
+        message = f": its hook does not fit: {' '.join(str(error).split())}"
+        raise _refuse(plugin.name, "DF0702", message, f"write it as `def {HOOK}():`") from error
+    hooks = [hook.name for hook in manager.get_hookcallers(module) or ()]
+    if not hooks:
+        raise _refuse_hookless(module, plugin)
+    if unknown := [name for name in hooks if name != HOOK]:
+        message = f" implements a hook `{unknown[0]}` that does not exist"
+        raise _refuse(plugin.name, "DF0702", message, f"did you mean `{suggest(unknown[0], [HOOK]) or HOOK}`?")
+    parts = _run(plugin.name, f"its hook `{HOOK}` raised", manager.hook.dataflow_operators)
     return _check_offered(parts[0] if parts else None, plugin)
 
 
 def _check_offered(offered: Any, plugin: Plugin) -> list[Operator]:
     """What a hook returned, if it is a list of operators with names that a graph can use."""
-
-    def fault(message: str, hint: str) -> PluginError:
-        return PluginError(Diagnostic("DF0703", f"plugin `{plugin.name}`{message}", hint=hint))
-
+    hint = "return a list of dataflow.Operator values"
     if isinstance(offered, str | Mapping) or not isinstance(offered, Iterable):
         shown = "nothing" if offered is None else f"{offered!r}, which is no list"
-        raise fault(f" hands over {shown}", "return a list of dataflow.Operator values")
-    operators: list[Operator] = list(offered)
+        raise _refuse(plugin.name, "DF0703", f" hands over {shown}", hint)
+    operators: list[Operator] = _run(plugin.name, "what its hook gave raised", lambda: list(offered))
     for item in operators:
         if not isinstance(item, Operator):
-            raise fault(f" hands over {item!r}, which is no Operator", "return a list of dataflow.Operator values")
+            raise _refuse(plugin.name, "DF0703", f" hands over {item!r}, which is no Operator", hint)
         if not isinstance(item.name, str) or not item.name.isidentifier() or iskeyword(item.name):
-            raise fault(f": `{item.name}` cannot be an operator's name", "use letters, digits and underscores")
+            message = f": `{item.name}` cannot be an operator's name"
+            raise _refuse(plugin.name, "DF0703", message, "use letters, digits and underscores")
     return operators
 
 
-def _describe_hookless(module: ModuleType, plugin: Plugin) -> Diagnostic:
+def _refuse_hookless(module: ModuleType, plugin: Plugin) -> PluginError:
     functions = [name for name, value in vars(module).items() if callable(value)]
     meant = HOOK if HOOK in functions else suggest(HOOK, [name for name in functions if name.startswith("dataflow")])
-    hint = (
-        "mark it with `@dataflow.hookimpl`" if meant == HOOK
-        else f"`{meant}` looks like it: the name is `{HOOK}`" if meant
-        else f"add `@dataflow.hookimpl def {HOOK}(): return [...]`"
-    )  # fmt: skip
-    return Diagnostic(
-        "DF0702",
-        f"plugin `{plugin.name}` offers no operators: it has no hook `{HOOK}`",
-        file=plugin.file or None,
-        hint=hint,
-    )
+    hint = f"add `@dataflow.hookimpl def {HOOK}(): return [...]`"
+    if meant:
+        same = meant == HOOK
+        hint = "mark it with `@dataflow.hookimpl`" if same else f"`{meant}` looks like it: the name is `{HOOK}`"
+    message = f" offers no operators: it has no hook `{HOOK}`"
+    return _refuse(plugin.name, "DF0702", message, hint, plugin.file or None)
 
 
-def _describe_no_module(name: str, value: str) -> Diagnostic:
-    return Diagnostic(
-        "DF0702",
-        f"plugin `{name}`: its entry point `{value}` is no module",
-        hint=f"name the module in which `{HOOK}` stands: `{value.partition(':')[0]}`",
-    )
+def _refuse_entry_point(name: str, value: str) -> PluginError:
+    hint = f"name the module in which `{HOOK}` stands: `{value.partition(':')[0]}`"
+    return _refuse(name, "DF0702", f": its entry point `{value}` is no module", hint)
 
 
 def _describe_duplicate(name: str, first: Plugin, second: Plugin) -> Diagnostic:
@@ -228,22 +212,16 @@ def _describe_raised(name: str, what: str, error: BaseException) -> Diagnostic:
     return Diagnostic("DF0701", f"plugin `{name}`: {what}: {described}", file=file, line=line)
 
 
-def _print_elsewhere() -> AbstractContextManager[Any]:
-    """Within it what a plugin prints goes to standard error, lest it mix with results."""
-    return redirect_stdout(sys.stderr)
-
-
-def _run_import(name: str, load: Any) -> Any:
-    """Import a plugin."""
+def _run(name: str, what: str, function: Callable[[], Any]) -> Any:
+    """Call a part of a plugin; `what` says what went wrong if it raises. What it prints does not mix with results."""
     try:
-        with _print_elsewhere():
-            return load()
+        with redirect_stdout(sys.stderr):
+            return function()
     except PluginError as error:
-        raise PluginError(
-            item._replace(message=f"plugin `{name}`: {item.message}") for item in error.diagnostics
-        ) from error
+        told = [item._replace(message=f"plugin `{name}`: {item.message}") for item in error.diagnostics]
+        raise PluginError(told) from error
     except (Exception, SystemExit) as error:
-        raise PluginError(_describe_raised(name, "it cannot be imported", error)) from error
+        raise PluginError(_describe_raised(name, what, error)) from error
 
 
 def _import_file(file: str) -> ModuleType:
@@ -251,24 +229,26 @@ def _import_file(file: str) -> ModuleType:
     from importlib.util import module_from_spec, spec_from_file_location
     from pathlib import Path
 
+    def refuse(message: str, hint: str | None) -> PluginError:
+        return PluginError(Diagnostic("DF0706", message, hint=hint))
+
     path = Path(file)
-    if os.path.isdir(file):
-        hint = "name a Python file in it, such as my_ops.py"
-        raise PluginError(Diagnostic("DF0706", f"plugin file `{file}` is a folder", hint=hint))
-    if not os.path.exists(file):
+    if os.path.isdir(path):
+        raise refuse(f"plugin file `{file}` is a folder", "name a Python file in it, such as my_ops.py")
+    if not os.path.exists(path):
         known = [item.name for item in path.parent.glob("*.py")] if os.path.isdir(path.parent) else []
         near = suggest(path.name, known)
-        raise PluginError(
-            Diagnostic(
-                "DF0706", f"plugin file `{file}` does not exist", hint=f"did you mean `{near}`?" if near else None
-            )
-        )
+        raise refuse(f"plugin file `{file}` does not exist", f"did you mean `{near}`?" if near else None)
     name = path.stem
-    spec = spec_from_file_location(name, path) if os.path.isfile(file) else None
+    spec = spec_from_file_location(name, path) if os.path.isfile(path) else None
     if spec is None or spec.loader is None or not name.isidentifier():
-        raise PluginError(
-            Diagnostic("DF0706", f"`{file}` is no Python module", hint="a plugin is a file like my_ops.py")
-        )
+        raise refuse(f"`{file}` is no Python module", "a plugin is a file like my_ops.py")
     module = module_from_spec(spec)
-    _run_import(name, lambda: spec.loader.exec_module(module))
+    loader = spec.loader
+    registered = sys.modules.setdefault(name, module)  # dataclasses look there for the module that they stand in
+    try:
+        _run(name, NOT_IMPORTED, lambda: loader.exec_module(module))
+    finally:
+        if registered is module:
+            del sys.modules[name]
     return module

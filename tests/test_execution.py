@@ -264,3 +264,34 @@ def test_optional_inputs() -> None:
             result = dataflow.execute(graph)
             assert np.all(result.gradients["x"] == expected)
             assert result.gradients["w"] == (0.0 if expected == 1.0 else np.sum(result.values["x"]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"nodes": {"y": Node("exq", ("a",))}}, "DF0401"),
+        ({"nodes": {"y": Node("add", ("a",))}}, "DF0402"),
+        ({"inputs": {}}, "DF0203"),
+        ({"requires": {"no_such_plugin": ">=1"}}, "DF0707"),
+    ],
+)
+def test_a_graph_that_was_changed_is_checked(changes: dict[str, Any], code: str) -> None:
+    loaded = load("inputs: {a: 1}, nodes: {y: exp(a)}, target: y")
+    by_hand = Graph(inputs={"a": 1}, nodes={"y": Node("exp", ("a",))}, target="y", operators=dataflow.standard())
+    for graph in (loaded, by_hand):
+        with pytest.raises(DataflowError) as caught:
+            dataflow.execute(graph.replace(**changes))
+        assert caught.value.diagnostics[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"target": 3}, "DF0905"), ({"target": ["y"]}, "DF0905"), ({"only": [["y"]]}, "DF0905"),
+        ({"inputs": {3: 1.0}}, "DF0904"),
+    ],
+)  # fmt: skip
+def test_names_that_are_no_text(options: dict[str, Any], code: str) -> None:
+    with pytest.raises(DataflowError) as caught:
+        dataflow.execute(load("inputs: {a: 1}, nodes: {y: exp(a)}"), **options)
+    assert [item.code for item in caught.value.diagnostics] == [code]

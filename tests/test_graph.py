@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow.errors import Diagnostic, GraphError
-from dataflow.graph import MAX_CYCLES, Graph, Input, Node, owner_of, sort_nodes, without_nonfinite
+from dataflow.graph import Graph, Input, Node, owner_of, sort_nodes, without_nonfinite
+from dataflow.order import MAX_CYCLES
 
 
 def graph_of(**needs: str) -> Graph:
@@ -211,3 +212,8 @@ def test_not_every_one_of_many_cycles_is_told() -> None:
     size = 20_000
     nodes = {f"n{index}": Node("add", (f"n{index + 1}", "n0")) for index in range(size)}
     assert len(cycles_of(Graph(nodes=nodes | {f"n{size}": Node("exp", ("n0",))}))) == MAX_CYCLES
+
+
+def test_integers_up_to_the_largest_float_are_floats() -> None:
+    assert Graph(inputs={"a": 10**308}).inputs["a"].value == 1e308
+    assert Graph(inputs={"a": [-(10**308), 10**309]}).inputs["a"].value == (-1e308, 10**309)

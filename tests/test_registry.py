@@ -293,3 +293,16 @@ def test_a_module_may_be_made_by_hand() -> None:
     table = standard().with_modules([module])
     assert table.owner("sqr") == ("by_hand", "", "")
     assert isinstance(table, Operators)
+
+
+def test_a_plugin_file_with_a_dataclass(tmp_path: Path) -> None:
+    more = "from dataclasses import dataclass\n\n@dataclass\nclass Held:\n    number: int\n"
+    text = "from __future__ import annotations\n" + plugin("sqr_d", more=more)
+    assert "sqr_d" in standard().with_files([write(tmp_path, text, "my_dataclass.py")])
+    assert "my_dataclass" not in sys.modules
+
+
+def test_a_hook_that_fails_while_it_hands_over(tmp_path: Path) -> None:
+    text = HEAD + "@hookimpl\ndef dataflow_operators():\n    yield 1 / 0\n"
+    problem = refuse([write(tmp_path, text)])
+    assert (problem.code, problem.line) == ("DF0701", 4)

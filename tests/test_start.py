@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ARRAYS = {  # imported for a graph of arrays alone
-    "dataflow.arrays.numpy_arrays", "dataflow.sweeps.arrays", "dataflow.sweeps.conversion", "dataflow.sweeps.masks",
+    "dataflow.arrays.numpy_arrays", "dataflow.arrays.numpy_checked", "dataflow.sweeps.arrays",
+    "dataflow.sweeps.conversion", "dataflow.sweeps.masks",
 }  # fmt: skip
 HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "safetensors", "jsonschema", "rich", "importlib.metadata")
 

@@ -50,8 +50,8 @@ def _minimum(x: float, y: float) -> float:
 
 def _clip(x: float, *, min: float | None = None, max: float | None = None) -> float:
     if min is not None and x < min:
-        x = min
-    return max if max is not None and x > max else x
+        x = float(min)
+    return float(max) if max is not None and x > max else x
 
 
 def _logaddexp(x: float, y: float) -> float:

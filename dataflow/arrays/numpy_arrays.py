@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from dataflow.arrays.numpy_checked import CHECKED
+
 kind: Final = "numpy"
 
 Shape = tuple[int, ...]
@@ -141,15 +143,6 @@ def check_indices(indices: Any, length: int) -> Any:
     return indices
 
 
-def _reduce(ufunc: Any) -> Callable[..., Any]:
-    """The reduction by an operation, called directly: NumPy's own functions add 1 us of looking around."""
-
-    def reduce(x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
-        return ufunc.reduce(x, axis=axis, keepdims=keepdims)
-
-    return reduce
-
-
 def _broadcast_arrays(xs: Sequence[Any]) -> tuple[Any, ...]:
     shape = np.broadcast_shapes(*[np.shape(x) for x in xs])
     return tuple(np.broadcast_to(x, shape) for x in xs)
@@ -164,27 +157,17 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     return np.where(condition, x, y)
 
 
-def _take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
-    if axis is None and np.ndim(x) != 1:
-        raise ValueError(f"axis may be left out for a vector only, not for an array of {np.ndim(x)} axes")
-    return np.take(x, indices, axis=axis)
-
-
 def _astype(x: Any, *, dtype: str) -> Any:
     return np.asarray(x).astype(dtype, copy=False)
 
 
 TABLE: Final[Mapping[str, Callable[..., Any]]] = {
+    **CHECKED,
     "astype": _astype,
     "broadcast_arrays": _broadcast_arrays,
     "getitem": lambda x, *, key: np.asarray(x)[read_key(key)],
     "identity": lambda x: x,
-    "max": _reduce(np.maximum),
-    "min": _reduce(np.minimum),
     "pow": _pow,
-    "prod": _reduce(np.multiply),
-    "sum": _reduce(np.add),
-    "take": _take,
     "tile": lambda x, *, repetitions: np.tile(x, repetitions),
     "where": _where,
     # helpers of rules

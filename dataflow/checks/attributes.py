@@ -2,66 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.attributes import accepts, annotations_of, describe
+from dataflow.attributes import accepts, describe
+from dataflow.checks.inline import show_number
+from dataflow.checks.names import KEY
 from dataflow.errors import Diagnostic, suggest
-from dataflow.graph import Node, owner_of
+from dataflow.graph import Node, blame_node
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
 
-KEY = "<key>"
 
+def check_attributes(name: str, node: Node, operator: Operator, annotations: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Every attribute that an operator does not have, misses, or cannot take.
 
-def check_attributes(name: str, node: Node, operator: Operator) -> Iterator[Diagnostic]:
-    """Every attribute that an operator does not have, misses, or cannot take."""
-    known = [item.name for item in operator.attributes]
-    path = ("nodes", name, "attributes")
+    `annotations` are those of the operator's attributes, resolved (`annotations_of`, costly).
+
+    >>> from dataflow.operators import reduction
+    >>> node = Node("total", ("a",), {"axes": 0, "keepdims": 1})
+    >>> [problem.code for problem in check_attributes("y", node, reduction("total", "", None), {"keepdims": bool})]
+    ['DF0411', 'DF0413']
+    """
+    op, known = node.op, [item.name for item in operator.attributes]
+    about = f"{operator.signature}: {operator.formula}"
     for key in node.attributes:
         if key not in known:
             meant = suggest(key, known)
-            hint = f"did you mean `{meant}`?" if meant else f"{operator.signature}: {operator.formula}"
-            yield Diagnostic(
-                "DF0411", f"`{node.op}` has no attribute `{key}`", (*path, key, KEY), node=owner_of(name), hint=hint
-            )
+            hint = f"did you mean `{meant}`?" if meant else about
+            yield blame_node(name, "DF0411", f"`{op}` has no attribute `{key}`", "attributes", key, KEY, hint=hint)
     for item in operator.attributes:
         if item.required and item.name not in node.attributes:
-            yield Diagnostic(
-                "DF0412",
-                f"`{node.op}` needs its attribute `{item.name}`",
-                ("nodes", name, "op"),
-                node=owner_of(name),
-                hint=f"{operator.signature}: {operator.formula}",
-            )
-    if node.attributes:
-        for key, annotation in annotations_of(operator).items():
-            if key not in node.attributes:
-                continue
-            value = node.attributes[key]
-            fits = accepts(annotation, value)
-            if not fits or _is_beyond(value):
-                yield Diagnostic(
-                    "DF0413",
-                    f"attribute `{key}` of `{node.op}` cannot be {_shown(value)}",
-                    (*path, key),
-                    node=owner_of(name),
-                    found=_shown(value),
-                    expected="integers of at most 64 bits" if fits else describe(annotation),
-                )
+            yield blame_node(name, "DF0412", f"`{op}` needs its attribute `{item.name}`", "op", hint=about)
+    for key, annotation in annotations.items():
+        if key not in node.attributes:
+            continue
+        value = node.attributes[key]
+        expected = _fault_of(value) if accepts(annotation, value) else describe(annotation)
+        if expected is not None:
+            shown = _show(value)
+            message = f"attribute `{key}` of `{op}` cannot be {shown}"
+            yield blame_node(name, "DF0413", message, "attributes", key, found=shown, expected=expected)
 
 
-def _is_beyond(value: Any) -> bool:
-    """Whether there is an integer in an attribute that no dtype holds. As deep as the document: at most 64."""
-    if isinstance(value, tuple | list):
-        return any(map(_is_beyond, value))
-    return type(value) is int and abs(value) >= 2**63
+def _fault_of(value: Any) -> str | None:
+    """What is expected instead of a value that no attribute has, whatever its annotation."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if type(item) is tuple:
+            stack += item
+        elif item is not None and type(item) not in (bool, int, float, str):
+            return "a number, text, a truth value or a tuple of such"
+        elif type(item) is int and abs(item) >= 2**63:
+            return "integers of at most 64 bits"
+    return None
 
 
-def _shown(value: Any) -> str:
-    words = {None: "null", True: "true", False: "false"}
-    if value is None or value is True or value is False:
-        return words[value]
-    text = f'"{value}"' if isinstance(value, str) else str(list(value)) if isinstance(value, tuple) else str(value)
+def _show(value: Any) -> str:
+    if value is None or type(value) is bool:
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, tuple):
+        text = f"[{', '.join(map(_show, value))}]"  # as deep as an attribute: at most 64
+    else:
+        text = f'"{value}"' if isinstance(value, str) else show_number(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from operator import eq, ge, gt, le, lt, ne
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dataflow.errors import Diagnostic, suggest
@@ -13,12 +14,20 @@ if TYPE_CHECKING:
     from dataflow.graph import Graph
     from dataflow.registry import Operators
 
-_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
+)
 _PART = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
 
 
 def check_requirements(graph: Graph, operators: Operators) -> Iterator[Diagnostic]:
-    """What a graph requires and the loaded plugins do not give."""
+    """What a graph requires and the loaded plugins do not give.
+
+    >>> from dataflow.graph import Graph
+    >>> from dataflow.registry import standard
+    >>> [problem.code for problem in check_requirements(Graph(requires={"my_ops": ">=1.2"}), standard())]
+    ['DF0707']
+    """
     if not graph.requires:
         return
     versions = {_normal(plugin.name): plugin.version for plugin in operators.plugins}
@@ -27,25 +36,17 @@ def check_requirements(graph: Graph, operators: Operators) -> Iterator[Diagnosti
         try:
             fits = satisfies(versions.get(_normal(name), ""), wanted)
         except ValueError:
-            yield Diagnostic(
-                "DF0708", f"`{wanted}` is no version to compare with", path, hint="write `>=1.2`, or `>=1.2,<2`"
-            )
+            hint = "write `>=1.2`, or `>=1.2,<2`"
+            yield Diagnostic("DF0708", f"`{wanted}` is no version to compare with", path, hint=hint)
             continue
         if _normal(name) not in versions:
             meant = suggest(_normal(name), versions)
-            yield Diagnostic(
-                "DF0707",
-                f"the graph requires the plugin `{name}`, which is not loaded",
-                path,
-                hint=f"did you mean `{meant}`?" if meant else "install it, or name its file with --plugin",
-            )
+            hint = f"did you mean `{meant}`?" if meant else "install it, or name its file with --plugin"
+            message = f"the graph requires the plugin `{name}`, which is not loaded"
+            yield Diagnostic("DF0707", message, path, hint=hint)
         elif not fits:
-            yield Diagnostic(
-                "DF0709",
-                f"the graph requires `{name}` {wanted}",
-                path,
-                found=versions[_normal(name)] or "a plugin that states no version",
-            )
+            found = versions[_normal(name)] or "a plugin that states no version"
+            yield Diagnostic("DF0709", f"the graph requires `{name}` {wanted}", path, found=found)
 
 
 def satisfies(version: str, wanted: str) -> bool:

@@ -110,8 +110,8 @@ def _parse_header(text: bytes, width: int, name: str) -> tuple[tuple[int, ...], 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files from Python 2, which are read as well
             header: tuple[tuple[int, ...], bool, Any] = read(BytesIO(text), max_header_size=MAX_HEADER)
-    except Exception as error:  # whatever a stranger's header makes the parser raise
-        raise refuse_damaged(name, f"its header cannot be read ({_first_line(error)})") from error
+    except Exception as error:  # whatever a stranger's header makes the parser raise, addresses in memory included
+        raise refuse_damaged(name, "its header is none that NumPy writes") from error
     return header
 
 

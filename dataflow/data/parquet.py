@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataflow.data.columns import choose_columns, column_path
+from dataflow.data.columns import choose_columns, column_path, index_columns
 from dataflow.data.files import DataFile, Want, missing_library, refuse, refuse_bomb, refuse_damaged
 from dataflow.data.fitting import convert
 from dataflow.errors import DataError
@@ -35,11 +35,12 @@ def read_parquet_file(file: DataFile, wants: Sequence[Want]) -> dict[Want, NDArr
 def _read_wants(opened: Any, wants: Sequence[Want], file: DataFile) -> dict[Want, NDArray[Any] | DataError]:
     found: dict[Want, NDArray[Any] | DataError] = {}
     chosen: dict[Want, list[int]] = {}
-    names = opened.schema_arrow.names
+    schema = opened.schema_arrow
+    names, positions = schema.names, index_columns(schema.names)
     for want in wants:
         try:
-            chosen[want] = choose_columns(names, want, file.name)
-            _check_types(opened.schema_arrow, chosen[want], want, file.name)
+            chosen[want] = choose_columns(positions, want, file.name)
+            _check_types(schema, chosen[want], want, file.name)
         except DataError as error:
             chosen.pop(want, None)
             found[want] = error

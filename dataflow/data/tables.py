@@ -7,14 +7,14 @@ does not decide exactly as documented here (quotes, overflow, a bad cell) is rea
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, Any
 
 from dataflow.data.cells import MISSING, is_number, parse_cell, refuse_cell
-from dataflow.data.columns import choose_columns
+from dataflow.data.columns import choose_columns, index_columns
 from dataflow.data.files import DataFile, Want, refuse, refuse_damaged
 from dataflow.errors import DataError
 
@@ -35,25 +35,22 @@ def read_csv_file(file: DataFile, wants: Sequence[Want]) -> Found:
     """The columns of a ``.csv`` file that are wanted: shape [rows] for a name, [rows, n] for a tuple of n names."""
     with _text(file) as text:
         names = _read_header(csv.reader(_lines(text, file.name), strict=True), file.name)
+    positions, nameless = index_columns(names), all(map(is_number, names))
+    hint = "the first line names the columns" if nameless else None
+    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
+        hint = "cells are separated by commas"
     found: Found = {}
     chosen: dict[Want, list[int]] = {}
     for want in wants:
         try:
-            if want.columns is None and all(map(is_number, names)):
+            if want.columns is None and nameless:
                 raise _refuse_no_header(file.name)
-            chosen[want] = choose_columns(names, want, file.name, _explain_header(names))
+            chosen[want] = choose_columns(positions, want, file.name, hint)
         except DataError as error:
             found[want] = error
     for kind in dict.fromkeys(want.kind for want in chosen):
         found |= _read_kind(file, names, {want: chosen[want] for want in chosen if want.kind == kind}, kind)
     return found
-
-
-def _explain_header(names: Sequence[str]) -> str | None:
-    """What may be the reason that a column is not found."""
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
-        return "cells are separated by commas"
-    return "the first line names the columns" if all(map(is_number, names)) else None
 
 
 def _refuse_no_header(name: str) -> DataError:
@@ -107,8 +104,7 @@ def _read_kind(file: DataFile, names: list[str], chosen: dict[Want, list[int]], 
             _read_header(csv.reader(_lines(text, file.name), strict=True), file.name)
             table = _read_plain(text, len(names), union, kind)
     except (_CarefulError, ValueError):
-        # One column that is not well must not spoil the others
-        return {want: _read_carefully(file, names, want, indexes) for want, indexes in chosen.items()}
+        return _read_carefully(file, names, chosen)
     places = {index: place for place, index in enumerate(union)}
     found: Found = {}
     for want, indexes in chosen.items():
@@ -157,26 +153,40 @@ def _plain_blocks(text: TextIOWrapper, commas: int) -> Iterator[list[str]]:
             yield lines
 
 
-def _read_carefully(file: DataFile, names: list[str], want: Want, indexes: list[int]) -> NDArray[Any] | DataError:
-    """Columns, cell by cell, or what is wrong first."""
+def _read_carefully(file: DataFile, names: list[str], chosen: Mapping[Want, list[int]]) -> Found:
+    """Columns, cell by cell in one pass, or what is wrong first: one that is not well does not spoil the others."""
     import numpy as np
 
-    flat: list[Any] = []
+    found: Found = {}
+    cells: dict[Want, list[Any]] = {want: [] for want in chosen}
     try:
         with _text(file) as text:
             rows = csv.reader(_lines(text, file.name), strict=True)
             _read_header(rows, file.name)
             for line, row in _full_rows(rows, names, file.name):
-                for place, index in enumerate(indexes):
-                    try:
-                        flat.append(parse_cell(row[index], want.kind))
-                    except (ValueError, OverflowError) as error:
-                        where = f"`{file.name}`, line {line}, column `{names[index]}`"
-                        raise refuse_cell(row[index], error, want, place, where) from error
+                for want in list(cells):
+                    refused = _read_row(row, names, chosen[want], want, cells[want], f"`{file.name}`, line {line}")
+                    if refused is not None:
+                        del cells[want]
+                        found[want] = refused
     except DataError as error:
-        return error
-    table = np.array(flat, want.kind).reshape(-1, len(indexes))
-    return _shape(table, list(range(len(indexes))), want)
+        return found | dict.fromkeys(cells, error)
+    for want, flat in cells.items():
+        width = len(chosen[want])
+        found[want] = _shape(np.array(flat, want.kind).reshape(-1, width), list(range(width)), want)
+    return found
+
+
+def _read_row(
+    row: list[str], names: list[str], indexes: list[int], want: Want, cells: list[Any], where: str
+) -> DataError | None:
+    """Add what is wanted of a row to the cells, or say what is wrong with it."""
+    for place, index in enumerate(indexes):
+        try:
+            cells.append(parse_cell(row[index], want.kind))
+        except (ValueError, OverflowError) as error:
+            return refuse_cell(row[index], error, want, place, f"{where}, column `{names[index]}`")
+    return None
 
 
 def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:

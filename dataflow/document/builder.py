@@ -26,8 +26,6 @@ def build(
     `broken` are the paths where the schema found the structure wrong; an entry there keeps its name, so that
     who uses it is not blamed, and is otherwise left out.
     """
-    table = operators
-    operators = dict(operators)  # thousands of look-ups
     skipped = {(path[:-1] if path[-1:] == (KEY,) else path)[:2] for path in broken}
     found: list[Diagnostic] = []
     sections: dict[str, dict[str, Input]] = {
@@ -38,8 +36,30 @@ def build(
         for section in ("inputs", "parameters")
     }
     found += _find_both_columns(tree, skipped)
+    table = dict(operators)  # thousands of look-ups
+    nodes = _build_nodes(_section(tree, "nodes", skipped), skipped, table, found)
+    requires = _section(tree, "requires", skipped)
+    top = {
+        key: tree[key] for key in ("name", "description", "dtype", "target") if (key,) not in skipped and key in tree
+    }
+    graph = Graph(
+        inputs=sections["inputs"],
+        parameters=sections["parameters"],
+        nodes=nodes,
+        requires={name: wanted for name, wanted in requires.items() if ("requires", name) not in skipped},
+        source=source,
+        operators=operators,
+        **top,
+    )
+    return graph, found
+
+
+def _build_nodes(
+    entries: Tree, skipped: set[tuple[Any, ...]], operators: Mapping[str, Operator], found: list[Diagnostic]
+) -> dict[str, Node]:
+    """The nodes of all entries; one that cannot be built keeps its name, and its problems are added to `found`."""
     nodes: dict[str, Node] = {}
-    for name, entry in _section(tree, "nodes", skipped).items():
+    for name, entry in entries.items():
         if HIDDEN in name:  # what an expression introduces is called so
             found.append(_refuse_name(name))
             continue
@@ -56,18 +76,7 @@ def build(
         except GraphError as error:
             found += error.diagnostics
             nodes[name] = Node("identity", (0,))
-    top = {
-        key: tree[key] for key in ("name", "description", "dtype", "target") if (key,) not in skipped and key in tree
-    }
-    requires = {
-        name: wanted
-        for name, wanted in _section(tree, "requires", skipped).items()
-        if ("requires", name) not in skipped
-    }
-    inputs, parameters = sections["inputs"], sections["parameters"]
-    return Graph(
-        inputs=inputs, parameters=parameters, nodes=nodes, requires=requires, source=source, operators=table, **top
-    ), found
+    return nodes
 
 
 def _section(tree: Tree, section: str, skipped: set[tuple[Any, ...]]) -> Mapping[str, Any]:
@@ -116,52 +125,36 @@ def _refuse_name(name: str) -> Diagnostic:
 
 
 def _read_operand(name: str, item: Any, place: tuple[str | int, ...]) -> Operand:
-    if item.__class__ is str:
-        if HIDDEN in item:
-            raise GraphError(
-                Diagnostic(
-                    "DF0203",
-                    f"unknown name `{item}`",
-                    ("nodes", name, "inputs", *place),
-                    node=name,
-                    hint="an operand is a name or a number; give an expression a node of its own",
-                )
-            )
-        return (
-            item if item not in CONSTANTS and item not in NONFINITE else CONSTANTS.get(item, NONFINITE.get(item, 0.0))
-        )
-    if item.__class__ is int or item.__class__ is float:
-        try:
+    """The operand at a place among the inputs of a node; without a place it is the node itself."""
+    if item.__class__ is str and HIDDEN not in item:
+        return CONSTANTS.get(item, NONFINITE.get(item, item))
+    try:
+        if item.__class__ is int or item.__class__ is float:
             return shorten_integer(item)
-        except OverflowError:
-            raise GraphError(
-                Diagnostic(
-                    "DF0120",
-                    "a number too large for a float",
-                    ("nodes", name, "inputs", *place) if place else ("nodes", name),
-                    node=name,
-                    hint="write `.inf` if infinity is meant",
-                )
-            ) from None
-    what = "a list" if isinstance(item, list) else "a mapping" if isinstance(item, dict) else str(item).lower()
-    hint = "give it a node of its own, and write that node's name here" if isinstance(item, list | dict) else None
-    raise GraphError(
-        Diagnostic(
-            "DF0205",
-            f"{what} is no operand",
-            ("nodes", name, "inputs", *place),
-            node=name,
-            expected="the name of a value, or a number",
-            hint=hint,
-        )
-    )
+        problem = _explain_operand(item)
+    except OverflowError:
+        problem = Diagnostic("DF0120", "a number too large for a float", hint="write `.inf` if infinity is meant")
+    path = ("nodes", name, "inputs", *place) if place else ("nodes", name)
+    raise GraphError(problem._replace(path=path, node=name))
+
+
+def _explain_operand(item: Any) -> Diagnostic:
+    if isinstance(item, str):
+        hint = "an operand is a name or a number; give an expression a node of its own"
+        return Diagnostic("DF0203", f"unknown name `{item}`", hint=hint)
+    expected = "the name of a value, or a number"
+    if isinstance(item, list | dict):
+        what = "a list" if isinstance(item, list) else "a mapping"
+        hint = "give it a node of its own, and write that node's name here"
+        return Diagnostic("DF0205", f"{what} is no operand", expected=expected, hint=hint)
+    return Diagnostic("DF0205", f"{str(item).lower()} is no operand", expected=expected)
 
 
 def _order_inputs(name: str, op: str, given: Mapping[str, Any], operators: Mapping[str, Operator]) -> Iterator[Operand]:
     """Operands given by the names of the inputs, in the operator's order."""
     operator = operators.get(op)
     known = [item.name for item in operator.inputs] if operator else list(given)
-    for key in given:
+    for key in given if operator else ():
         if key not in known:
             meant = suggest(key, known)
             raise GraphError(

@@ -33,7 +33,8 @@ COMPARISONS: Mapping[type[ast.cmpop], str] = {
 }  # fmt: skip
 
 _SYMBOLS = re.compile(r"[-+*/@<>=,\[(]")
-_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+# Of text that does not end too: a pattern that fails at each quote would take quadratic time.
+_STRING = re.compile(r"""'(?:[^'\\]|\\[\s\S]?)*'?|"(?:[^"\\]|\\[\s\S]?)*"?""")
 _BLANK = re.compile(r"\s")
 _WORD = re.compile(r"[^\s\x00-/:-@\[-^`{-\x7f]+")
 
@@ -75,9 +76,9 @@ def analyse(text: str, owner: str, operators: Mapping[str, Operator]) -> list[Op
 
 
 def _parse_form(text: str) -> ast.expr:
-    _refuse_silent(text)
     if len(text) > MAX_LENGTH or (len(text) > MAX_OPERATIONS and len(_SYMBOLS.findall(text)) > 4 * MAX_OPERATIONS):
         raise RefusedForm("DF0302", f"expression of more than {MAX_OPERATIONS} operations", _TOO_LONG)
+    _refuse_silent(text)
     try:
         return compile(_one_line(text), "<expression>", "eval", ast.PyCF_ONLY_AST).body  # type: ignore[attr-defined,no-any-return]
     except SyntaxError as error:
@@ -274,15 +275,13 @@ def _span_of(text: str, form: ast.AST) -> tuple[int, int]:
     return _characters(line, start) + lead, _characters(line, len(line) if end is None else end) + lead
 
 
-def locate_part(
-    text: str, owner: str, name: str, part: Sequence[str | int], operators: Mapping[str, Operator]
-) -> tuple[int, int]:
+def locate_part(text: str, operations: Sequence[Operation], name: str, part: Sequence[str | int]) -> tuple[int, int]:
     """Where a part of a node (operator, operand, attribute, or all of it) stands in the expression that made it.
 
-    >>> locate_part("3 * (a + u)", "J", "J#1", ("inputs", 1), {})
+    >>> text = "3 * (a + u)"
+    >>> locate_part(text, analyse(text, "J", {}), "J#1", ("inputs", 1))
     (9, 10)
     """
-    operations = analyse(text, owner, operators)
     index = int(name.partition(HIDDEN)[2] or 0) - 1
     operation = operations[index]
     form: ast.AST = operation.form

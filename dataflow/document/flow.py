@@ -17,33 +17,31 @@ def join_cut_expressions(tree: dict[str, Any]) -> list[Diagnostic]:
     nodes = tree.get("nodes")
     if not isinstance(nodes, dict) or None not in nodes.values():
         return []
-    found: list[Diagnostic] = []
     whole: dict[str, Any] = {}
-    owner = ""  # the entry whose brackets are open
+    found: list[Diagnostic] = []
+    parts: list[Any] = []  # the text with open brackets, and the names that follow it
+    depth = 0
     for name, entry in nodes.items():
-        if entry is None and owner:
-            whole[owner] += f", {name}"
+        if depth > 0 and entry is None:
+            parts.append(name)
+            depth += _open_brackets(name)
         else:
-            whole[name] = entry
-            owner = name if isinstance(entry, str) else ""
-            continue
-        if not _open_brackets(whole[owner]):
-            text = f'{owner}: "{whole[owner]}"'
-            found.append(
-                Diagnostic(
-                    "DF0307",
-                    f"the expression of `{owner}` is cut at its comma: inside {{...}} a comma ends an entry",
-                    ("nodes", owner),
-                    node=owner,
-                    found=str(nodes[owner]),
-                    hint=f"put it in quotes: {text}",
-                )
-            )
-            owner = ""
+            owner, depth = name, _open_brackets(entry) if isinstance(entry, str) else 0
+            whole[name], parts = entry, [entry]
+        if len(parts) > 1 and depth <= 0:
+            whole[owner] = ", ".join(parts)
+            found.append(_explain_cut(owner, parts[0], whole[owner]))
+            parts = []
     if found:
         tree["nodes"] = whole
     return found
 
 
+def _explain_cut(owner: str, found: str, text: str) -> Diagnostic:
+    message = f"the expression of `{owner}` is cut at its comma: inside {{...}} a comma ends an entry"
+    hint = f'put it in quotes: {owner}: "{text}"'
+    return Diagnostic("DF0307", message, ("nodes", owner), node=owner, found=found, hint=hint)
+
+
 def _open_brackets(text: str) -> int:
-    return sum(text.count(bracket) for bracket in "([") - sum(text.count(bracket) for bracket in ")]")
+    return sum(map(text.count, "([")) - sum(map(text.count, ")]"))

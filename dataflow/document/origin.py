@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataflow.document.expressions import locate_part
+from dataflow.document.expressions import Operation, analyse, locate_part
 from dataflow.document.reader import read_tree
 from dataflow.document.source import KEY, Source
 from dataflow.errors import Diagnostic, GraphError
@@ -21,7 +21,7 @@ class Origin:
     The text is read a second time, with positions, when the first diagnostic asks for them.
     """
 
-    __slots__ = ("_source", "_tree", "file", "folder", "operators", "text")
+    __slots__ = ("_operations", "_source", "_tree", "file", "folder", "operators", "text")
 
     def __init__(self, file: str, text: str, folder: str | None, operators: Mapping[str, Operator]) -> None:
         self.file = file
@@ -30,6 +30,7 @@ class Origin:
         self.operators = operators
         self._source: Source | None = None
         self._tree: Mapping[str, Any] | None = None
+        self._operations: tuple[str, Sequence[Operation]] = ("", ())  # of the expression asked for last
 
     def locate(self, diagnostic: Diagnostic) -> Diagnostic:
         """The same diagnostic with file, line, column and the line's text."""
@@ -65,7 +66,7 @@ class Origin:
             if part[:1] == ("inputs",) and len(part) == 1:
                 part = ()
             try:
-                span = locate_part(entry, owner, name, part, self.operators)
+                span = locate_part(entry, self._analyse(owner, entry), name, part)
             except (GraphError, IndexError):
                 return diagnostic._replace(path=("nodes", owner))
             return diagnostic._replace(path=("nodes", owner), span=span)
@@ -77,6 +78,12 @@ class Origin:
         ):
             return diagnostic._replace(path=("nodes", owner, "inputs", *self._named_operand(entry, path[3])))
         return diagnostic
+
+    def _analyse(self, owner: str, text: str) -> Sequence[Operation]:
+        """The operations of an expression. A thousand problems of one expression parse it once."""
+        if self._operations[0] != owner:
+            self._operations = owner, analyse(text, owner, self.operators)
+        return self._operations[1]
 
     def _entry(self, section: str, name: str) -> Any:
         if self._tree is None:
@@ -92,10 +99,10 @@ class Origin:
         operator, given = self.operators.get(entry.get("op", "")), entry["inputs"]
         if operator is None or not isinstance(index, int):
             return ()
-        flat: list[tuple[str | int, ...]] = []
         for item in operator.inputs:
             value = given.get(item.name)
-            flat += (
-                [(item.name, position) for position in range(len(value))] if isinstance(value, list) else [(item.name,)]
-            )
-        return flat[index] if index < len(flat) else ()
+            count = len(value) if isinstance(value, list) else 1
+            if index < count:
+                return (item.name, index) if isinstance(value, list) else (item.name,)
+            index -= count
+        return ()

@@ -32,7 +32,12 @@ _LETTERS: Mapping[str, str] = {
     "\u221a": "sqrt(x)", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "<>": "!=",
 }  # fmt: skip
 
-
+_FORMS: Mapping[str, str] = {
+    "Lambda": "lambda", "NamedExpr": "`:=`", "Dict": "{...}", "Set": "{...}", "JoinedStr": "f-strings",
+    **dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), "`for`"),
+}  # fmt: skip
+_MODULES = ("np", "numpy", "jnp", "torch", "math", "F", "xp")
+_ALLOWED = "allowed are numbers, names, + - * / ** @, comparisons, x[...] and calls"
 _WORDS = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|[^\W\d]\w*)(?:(?<=\d)|\s)\s*([^\W\d]\w*)")
 
 
@@ -55,52 +60,51 @@ def refuse_form(form: ast.AST | str, reason: str = "") -> Answer:
         return "DF0303", f"expressions have no `{symbol}`", hint
     if isinstance(form, ast.IfExp):
         return "DF0303", "expressions have no `if ... else`", "for `a if c else b` write where(c, a, b)"
-    if isinstance(form, ast.Call | ast.Attribute):
-        attribute = form.func if isinstance(form, ast.Call) else form
-        if isinstance(attribute, ast.Attribute):
-            owner = attribute.value.id if isinstance(attribute.value, ast.Name) else "x"
-            hint = f"write {attribute.attr}({owner})"
-            if owner in ("np", "numpy", "jnp", "torch", "math", "F", "xp"):
-                hint = f"write {attribute.attr}(...)"
-            elif attribute.attr == "T":
-                hint = f"write matrix_transpose({owner})"
-            elif attribute.attr.startswith("_"):
-                hint = "an operand is a name or a number"
-            return (
-                "DF0303",
-                f"`.{attribute.attr}` cannot be looked up: graphs have operators, no attributes of objects",
-                hint,
-            )
-        answer = "DF0303", "only an operator can be called, by its name"
-        if isinstance(attribute, ast.Constant | ast.BinOp):
-            return *answer, "for a product write `*`"
-        return *answer, "write softmax(z, axis=-1)"
+    if isinstance(form, ast.Call):
+        return _refuse_attribute(form.func) if isinstance(form.func, ast.Attribute) else _refuse_call(form.func)
+    if isinstance(form, ast.Attribute):
+        return _refuse_attribute(form)
     if isinstance(form, ast.Constant):
-        what = {str: "text", bytes: "bytes", bool: f"`{form.value!r}`", complex: "an imaginary number"}
-        hint = (
-            "graphs compute with real numbers"
-            if isinstance(form.value, complex)
-            else "an operand is a name or a number"
-        )
-        return "DF0303", f"{what.get(type(form.value), repr(form.value))} is no operand", hint
+        return _refuse_constant(form.value)
+    return _refuse_other(form)
+
+
+def _refuse_attribute(form: ast.Attribute) -> Answer:
+    owner = form.value.id if isinstance(form.value, ast.Name) else "x"
+    hint = f"write {form.attr}({owner})"
+    if owner in _MODULES:
+        hint = f"write {form.attr}(...)"
+    elif form.attr == "T":
+        hint = f"write matrix_transpose({owner})"
+    elif form.attr.startswith("_"):
+        hint = "an operand is a name or a number"
+    return "DF0303", f"`.{form.attr}` cannot be looked up: graphs have operators, no attributes of objects", hint
+
+
+def _refuse_call(called: ast.expr) -> Answer:
+    product = isinstance(called, ast.Constant | ast.BinOp)
+    hint = "for a product write `*`" if product else "write softmax(z, axis=-1)"
+    return "DF0303", "only an operator can be called, by its name", hint
+
+
+def _refuse_constant(value: object) -> Answer:
+    words = {str: "text", bytes: "bytes", complex: "an imaginary number"}
+    what = words.get(type(value), f"`{value!r}`" if isinstance(value, bool) else repr(value))
+    real = not isinstance(value, complex)
+    hint = "an operand is a name or a number" if real else "graphs compute with real numbers"
+    return "DF0303", f"{what} is no operand", hint
+
+
+def _refuse_other(form: ast.AST) -> Answer:
     if isinstance(form, ast.List | ast.Tuple):
-        return (
-            "DF0303",
-            "a list can only be given to an operator that takes any number of inputs",
-            ("write numbers as an input: `x: [1, 2]`; or stack([a, b], axis=0)"),
-        )
+        message = "a list can only be given to an operator that takes any number of inputs"
+        return "DF0303", message, "write numbers as an input: `x: [1, 2]`; or stack([a, b], axis=0)"
     if isinstance(form, ast.Starred):
         return "DF0303", "`*` cannot spread a value", "name each operand"
     if isinstance(form, ast.Slice):
         return "DF0303", "a slice stands only in brackets", "write x[1:3]"
-    name = {"Lambda": "lambda", "NamedExpr": "`:=`", "Dict": "{...}", "Set": "{...}", "JoinedStr": "f-strings"}
-    name |= dict.fromkeys(("ListComp", "SetComp", "DictComp", "GeneratorExp"), "`for`")
     kind = type(form).__name__
-    return (
-        "DF0303",
-        f"expressions have no {name.get(kind, kind)}",
-        "allowed are numbers, names, + - * / ** @, comparisons, x[...] and calls",
-    )
+    return "DF0303", f"expressions have no {_FORMS.get(kind, kind)}", _ALLOWED
 
 
 def _refuse_text(text: str, reason: str) -> Answer:
@@ -109,34 +113,25 @@ def _refuse_text(text: str, reason: str) -> Answer:
     if not text.strip():
         return "DF0301", "the expression is empty", "write what the node is, such as `b * c`"
     if opened != closed:
-        return (
-            "DF0301",
-            f"`{_shorten(text)}` is no whole expression: its brackets do not match",
-            ("within {...} or [...] YAML ends it at a comma: put it in quotes, or on a line of its own"),
-        )
+        message = f"`{_shorten(text)}` is no whole expression: its brackets do not match"
+        hint = "within {...} or [...] YAML ends it at a comma: put it in quotes, or on a line of its own"
+        return "DF0301", message, hint
+    refused = f"`{_shorten(text)}` is no expression"
     meant = next((meant for letter, meant in _LETTERS.items() if letter in text), None)
     if meant is not None:
-        return "DF0301", f"`{_shorten(text)}` is no expression: {reason}", f"write `{meant}`"
+        return "DF0301", f"{refused}: {reason}", f"write `{meant}`"
     adjacent = _WORDS.search(text)
     if adjacent is not None and not any(map(iskeyword, adjacent.groups())):
         first, second = adjacent.groups()
         call = "" if first[0].isdigit() else f", a call {first}({second})"
-        return (
-            "DF0301",
-            f"`{_shorten(text)}` is no expression: {reason}",
-            f"a product is written {first} * {second}{call}",
-        )
+        return "DF0301", f"{refused}: {reason}", f"a product is written {first} * {second}{call}"
     if "=" in text.replace("==", "").replace("<=", "").replace(">=", "").replace("!=", "") and "(" not in text:
         return "DF0301", "an expression has no `=`", "the name stands before the colon: `u: b * c`; compare with `==`"
     if "#" in text:
         return "DF0301", "an expression has no comment", "in quotes a `#` is part of the text: put the comment outside"
     if "!" in text.replace("!=", ""):
-        return "DF0301", f"`{_shorten(text)}` is no expression", "there is no factorial; write logical_not(a) for `!a`"
-    return (
-        "DF0301",
-        f"`{_shorten(text)}` is no expression: {reason}",
-        "allowed are numbers, names, + - * / ** @, comparisons, x[...] and calls",
-    )
+        return "DF0301", refused, "there is no factorial; write logical_not(a) for `!a`"
+    return "DF0301", f"{refused}: {reason}", _ALLOWED
 
 
 def _shorten(text: str, length: int = 60) -> str:

@@ -110,7 +110,7 @@ class Marks:
     `repeats` gives for the offset of a key that repeats another of its mapping that of the first.
     """
 
-    __slots__ = ("aliases", "children", "ends", "key_ends", "keys", "repeats", "starts", "text", "values")
+    __slots__ = ("_units", "aliases", "children", "ends", "key_ends", "keys", "repeats", "starts", "text", "values")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -120,6 +120,7 @@ class Marks:
         self.children: dict[int, dict[str | int, int]] = {}
         self.aliases: dict[int, int] = {}
         self.repeats: dict[int, int] = {}
+        self._units: tuple[int, list[tuple[int, int]]] = (-1, [])  # of the scalar asked for last
         self._read()
 
     def _read(self) -> None:
@@ -154,7 +155,9 @@ class Marks:
         return start, start + 1 if in_block else end
 
     def _find_span(self, entry: int, value: str, start: int, end: int) -> tuple[int, int]:
-        units = find_units(self.text, self.starts[entry], self.ends[entry])
+        if self._units[0] != entry:
+            self._units = entry, find_units(self.text, self.starts[entry], self.ends[entry])
+        units = self._units[1]
         first = count_units(value[:start])
         last = max(first, first + count_units(value[start:end]) - 1)
         if first >= len(units):  # after the last character

@@ -9,7 +9,7 @@ from typing import Any
 
 from dataflow.document.expressions import MAX_OPERATIONS
 from dataflow.document.literals import CONSTANTS
-from dataflow.graph import FORMAT, HIDDEN, Graph, Input, Node, Operand, owner_of
+from dataflow.graph import EMPTY, FORMAT, HIDDEN, Graph, Input, Node, Operand, owner_of
 from dataflow.registry import standard
 
 _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; larger binds tighter
@@ -99,7 +99,7 @@ def _operand(item: Operand, hidden: Mapping[str, Node]) -> Any:
     return item
 
 
-def unparse(node: Node, hidden: Mapping[str, Node] = CONSTANTS) -> str:  # type: ignore[assignment]
+def unparse(node: Node, hidden: Mapping[str, Node] = EMPTY) -> str:
     """The expression of a node, its hidden operands written out. Without recursion: a fold over a stack.
 
     >>> unparse(Node("multiply", (3, "J#1")), {"J#1": Node("add", ("a", "u"))})

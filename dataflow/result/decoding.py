@@ -36,7 +36,7 @@ def decode(path: str, make: Callable[..., T]) -> T:
         try:
             return make(**_build(document, arrays))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise _damaged(path, f"{type(error).__name__}: {error}") from error
+            raise _damaged(path, _explain(error)) from error
 
 
 def read_reference(head: bytes) -> str | None:
@@ -122,7 +122,7 @@ def _read_arrays(document: Mapping[str, Any], path: str) -> dict[str, Any]:
     except OSError as error:
         raise ResourceError(Diagnostic("DF0801", f"cannot read `{beside}`: {error.strerror}")) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+        raise _damaged(path, _explain(error)) from error
 
 
 def _missing(path: str, name: str) -> DataError:
@@ -132,6 +132,13 @@ def _missing(path: str, name: str) -> DataError:
             hint="keep the two files in one folder, or run the graph again with `--arrays inline`",
         )
     )  # fmt: skip
+
+
+def _explain(error: Exception) -> str:
+    """What an exception says of the document; in plain words where it speaks of Python's objects."""
+    if isinstance(error, KeyError):
+        return f"it has no `{error.args[0]}`"
+    return str(error) if isinstance(error, ValueError) else "a part of it is of another kind than a result has there"
 
 
 def _damaged(path: str, reason: str) -> DataError:

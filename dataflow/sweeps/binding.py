@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataflow.checks.inline import RaggedError, check_input, shape_of
-from dataflow.errors import DataError, Diagnostic, UsageError, propose
-from dataflow.graph import NONFINITE, Graph, Input
+from dataflow.checks.inline import check_input, fits_shape, shape_of, show_shape
+from dataflow.errors import DataError, Diagnostic, Path, UsageError, propose
+from dataflow.graph import Graph, Input, Size, freeze_input
 
 if TYPE_CHECKING:
     from dataflow.data import DataFiles
@@ -31,6 +31,9 @@ def bind_values(
 
     Raises `UsageError` for a name that the graph does not have, `DataError` for values that are missing or do
     not fit, with all of them at once.
+
+    >>> bind_values(Graph(inputs={"a": 1, "b": 2}), {"a": 7}, ["a", "b"], scalar=True).values
+    {'a': 7.0, 'b': 2.0}
     """
     entries = graph.given
     if unknown := [name for name in given if name not in entries]:
@@ -45,7 +48,7 @@ def bind_values(
         try:
             entry, value = entries[name], None
             if name in given:
-                entry = _replace_value(name, entry, given[name])
+                entry = _replace_value(entry, given[name])
             elif entry.source is not None and files is not None:
                 loaded = files.read(entry, path)
                 value, bound.data[loaded.file] = loaded.array, loaded.digest
@@ -62,8 +65,8 @@ def bind_values(
     return bound
 
 
-def _describe_unknown(graph: Graph, name: str) -> Diagnostic:
-    hint = propose(name, graph.given)
+def _describe_unknown(graph: Graph, name: Any) -> Diagnostic:
+    hint = propose(str(name), graph.given)
     if name in graph.nodes:
         hint = f"`{name}` is a node: it is computed, only inputs and parameters can be set"
     return Diagnostic("DF0904", f"`{name}` is not an input or parameter of this graph", hint=hint)
@@ -80,7 +83,7 @@ def _open_files(graph: Graph, given: Mapping[str, Any], needed: Sequence[str], r
     return DataFiles(folder, root, graph.dtype, entries)
 
 
-def _replace_value(name: str, entry: Input, value: Any) -> Input:
+def _replace_value(entry: Input, value: Any) -> Input:
     """The entry with a value from outside, whose shape must be the one that it has in the graph."""
     shape = entry.shape
     if shape is None and entry.value is not None:
@@ -88,78 +91,40 @@ def _replace_value(name: str, entry: Input, value: Any) -> Input:
     return entry._replace(value=value, source=None, columns=None, shape=shape)
 
 
-def _make_value(name: str, entry: Input, default: str, path: tuple[str, str], *, scalar: bool, given: bool) -> Any:
+def _make_value(name: str, entry: Input, default: str, path: Path, *, scalar: bool, given: bool) -> Any:
+    """A value of the entry's dtype. Raises `DataError` if there is none, or one that does not fit."""
     value, dtype = entry.value, entry.dtype or default
     if value is None:
-        raise DataError(
-            Diagnostic(
-                "DF0513", f"`{name}` has no value", path, hint=f"give one with --set {name}=..., or in the graph"
-            )
-        )
+        hint = f"give one with --set {name}=..., or in the graph"
+        raise DataError(Diagnostic("DF0513", f"`{name}` has no value", path, hint=hint))
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return _check_array(name, entry, value, dtype, path, scalar=scalar)
+        return _read_array(name, entry, value, dtype, scalar=scalar)
     if given:
-        value = _settle(value)
-        entry = entry._replace(value=value)
-        _check_given(name, entry, path, default)
+        entry = freeze_input(entry._replace(dtype=dtype))
+        _check_given(name, entry)
+        value = entry.value
     if scalar:
         return float(value)
     import numpy as np
 
     with np.errstate(over="ignore"):
         array = np.asarray(value, dtype=dtype)
-    if (
-        dtype == "float32"
-        and np.isinf(array).any()
-        and not np.array_equal(np.isinf(np.asarray(value, float)), np.isinf(array))
-    ):
-        message = f"a value of `{name}` does not fit {dtype}"
-        raise DataError(
-            Diagnostic("DF0512", message, path, expected="at most 3.4e38", hint="declare it `dtype: float64`")
-        )
-    array.flags.writeable = False
-    return array if array.ndim else array[()]
+    if dtype == "float32" and np.isinf(array).sum() != np.isinf(np.asarray(value, float)).sum():
+        message, hint = f"a value of `{name}` does not fit {dtype}", "declare it `dtype: float64`"
+        raise DataError(Diagnostic("DF0512", message, path, expected="at most 3.4e38", hint=hint))
+    return _protect(array)
 
 
-def _settle(value: Any) -> Any:
-    """A value from outside as the graph holds it: tuples of numbers, non-finite ones as floats."""
-    if isinstance(value, list | tuple):
-        return tuple(map(_settle, value))
-    return NONFINITE.get(value, value) if isinstance(value, str) else value
-
-
-def _check_given(name: str, entry: Input, path: tuple[str, str], default: str) -> None:
-    """Whether a value from outside fits, said of that value and not of a line of the graph."""
-    dtype = entry.dtype or default
-    if dtype.startswith("float") and type(entry.value) is int:
-        entry = entry._replace(value=float(entry.value)) if abs(entry.value) < 2**1023 else entry
-    problems = [
-        item for item in check_input(_floats(entry, dtype), path, default, parameter=False) if item.code != "DF0503"
-    ]
-    try:
-        shape = shape_of(entry.value)
-    except RaggedError:
-        shape = ()
-    if not problems and entry.shape is not None and not _fits(shape, entry.shape):
-        problems.append(_wrong_shape(name, shape, entry.shape))
+def _check_given(name: str, entry: Input) -> None:
+    """Raise `DataError` if a value from outside does not fit: said of that value, not of a line of the graph."""
+    problems = [item for item in check_input(entry, (), entry.dtype or "", parameter=False) if item.code != "DF0503"]
     if problems:
         prefix = f"the value given for `{name}`"
-        raise DataError(
-            item._replace(path=(), message=item.message if item.code == "DF0503" else f"{prefix}: {item.message}")
-            for item in problems
-        )
+        raise DataError(item._replace(path=(), message=f"{prefix}: {item.message}") for item in problems)
+    _check_shape(name, shape_of(entry.value), entry.shape)
 
 
-def _floats(entry: Input, dtype: str) -> Input:
-    def convert(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return tuple(map(convert, value))
-        return float(value) if type(value) is int and abs(value) < 2**1023 else value
-
-    return entry._replace(value=convert(entry.value)) if dtype.startswith("float") else entry
-
-
-def _check_array(name: str, entry: Input, value: Any, dtype: str, path: tuple[str, str], *, scalar: bool) -> Any:
+def _read_array(name: str, entry: Input, value: Any, dtype: str, *, scalar: bool) -> Any:
     """A NumPy array from outside, of the entry's kind and declared shape. It is copied, not kept."""
     import numpy as np
 
@@ -167,53 +132,37 @@ def _check_array(name: str, entry: Input, value: Any, dtype: str, path: tuple[st
 
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
-        raise DataError(
-            Diagnostic(
-                "DF0502", f"the value given for `{name}` holds {array.dtype}", expected="numbers or truth values"
-            )
-        )
+        message = f"the value given for `{name}` holds {array.dtype}"
+        raise DataError(Diagnostic("DF0502", message, expected="numbers or truth values"))
     try:
         array = convert(array, dtype, name)
-    except DataError as error:  # said of that value and not of a line of the graph
-        raise DataError(
-            item._replace(path=(), message=f"the value given for {item.message}") for item in error.diagnostics
-        ) from None
-    if entry.shape is not None and not _fits(array.shape, entry.shape):
-        raise DataError(_wrong_shape(name, array.shape, entry.shape))
-    if scalar:
-        return float(array)
-    array = np.array(array, copy=True)
+    except DataError as error:  # said of that value, not of a line of the graph
+        found = [item._replace(path=(), message=f"the value given for {item.message}") for item in error.diagnostics]
+        raise DataError(found) from None
+    _check_shape(name, array.shape, entry.shape)
+    return float(array) if scalar else _protect(np.array(array, copy=True))
+
+
+def _check_shape(name: str, shape: Sequence[int], declared: Sequence[Size] | None) -> None:
+    if declared is not None and not fits_shape(shape, declared):
+        message = f"the value given for `{name}` does not have the declared shape"
+        raise DataError(Diagnostic("DF0503", message, found=show_shape(shape), expected=show_shape(declared)))
+
+
+def _protect(array: Any) -> Any:
+    """An array that is not to be written to; as a NumPy number if it has no axes."""
     array.flags.writeable = False
     return array if array.ndim else array[()]
 
 
-def _wrong_shape(name: str, found: Sequence[int], declared: Sequence[int | str]) -> Diagnostic:
-    return Diagnostic(
-        "DF0503",
-        f"the value given for `{name}` does not have the declared shape",
-        found=str(list(found)),
-        expected=str(list(declared)).replace("'", ""),
-    )
-
-
-def _fits(shape: Sequence[int], declared: Sequence[int | str]) -> bool:
-    return len(shape) == len(declared) and all(
-        isinstance(want, str) or want == size for size, want in zip(shape, declared, strict=True)
-    )
-
-
 def _bind_sizes(
-    name: str, entry: Input, value: Any, path: tuple[str, str], first: dict[str, tuple[str, int]]
+    name: str, entry: Input, value: Any, path: Path, first: dict[str, tuple[str, int]]
 ) -> Iterator[Diagnostic]:
     """Note the length of each symbolic size; a second one that differs is a problem."""
     for axis, (size, length) in enumerate(zip(entry.shape or (), value.shape, strict=False)):
         if isinstance(size, str):
             owner, known = first.setdefault(size, (name, length))
             if known != length:
-                yield Diagnostic(
-                    "DF0514",
-                    f"`{size}` is {length} here and {known} in `{owner}`",
-                    (*path, "shape", axis),
-                    node=name,
-                    hint="a symbolic size has one length wherever it appears",
-                )
+                message = f"`{size}` is {length} here and {known} in `{owner}`"
+                hint = "a symbolic size has one length wherever it appears"
+                yield Diagnostic("DF0514", message, (*path, "shape", axis), node=name, hint=hint)

@@ -7,32 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataflow.errors import Diagnostic, GraphError
-from dataflow.graph import owner_of
+from dataflow.errors import GraphError
+from dataflow.graph import blame_node
 
 if TYPE_CHECKING:
-    from dataflow.registry import Operators
     from dataflow.sweeps.plan import Step
 
 
-def convert(step: Step, inputs: list[Any], default: np.dtype[Any], operators: Operators) -> list[Any]:
+def convert(step: Step, inputs: list[Any], default: np.dtype[Any]) -> list[Any]:
     """The operands of a step with the types that its operator takes (`Operator.takes`, `Operator.kinds`).
 
     Python numbers stay as they are: they take the type of what they meet. Where they meet only each other they
     have the default type. Raises `GraphError` for an operand of a type that the operator refuses.
     """
     operator = step.operator
-    if operator.takes == "float" and not operator.kinds:
-        typed = False
-        for item in inputs:
-            dtype = getattr(item, "dtype", None)
-            if dtype is not None:
-                if dtype.kind != "f":
-                    break
-                typed = True
-        else:
-            if typed:
-                return inputs
+    if operator.takes == "float" and not operator.kinds and _are_floats(inputs):
+        return inputs
     names = [item.name for item in operator.inputs]
     kinds = [operator.kinds.get(names[min(index, len(names) - 1)], operator.takes) for index in range(len(inputs))]
     together = [item for item, kind in zip(inputs, kinds, strict=True) if kind == operator.takes and item is not None]
@@ -44,6 +34,18 @@ def convert(step: Step, inputs: list[Any], default: np.dtype[Any], operators: Op
         _convert_one(step, index, item, kind, floating, alone)
         for index, (item, kind) in enumerate(zip(inputs, kinds, strict=True))
     ]
+
+
+def _are_floats(inputs: Sequence[Any]) -> bool:
+    """Whether all that has a type is a float, and something is: the common case, and nothing to convert."""
+    typed = False
+    for item in inputs:
+        dtype = getattr(item, "dtype", None)
+        if dtype is not None:
+            if dtype.kind != "f":
+                return False
+            typed = True
+    return typed
 
 
 def _common_float(items: Sequence[Any], default: np.dtype[Any]) -> np.dtype[Any] | None:
@@ -62,14 +64,13 @@ def _convert_one(
     if item is None:
         return None
     if kind == "bool":
-        if (dtype is not None and dtype.kind != "b") or (dtype is None and type(item) is not bool):
+        if type(item) is not bool if dtype is None else dtype.kind != "b":
             raise _refuse(step, index, item, "a truth value", "compare first: `x > 0`")
         return item
     if kind == "integer":
-        if (dtype is not None and dtype.kind not in "iu") or (dtype is None and type(item) is not int):
-            raise _refuse(
-                step, index, item, "integers", "declare the input with `dtype: int64`, or use astype(x, dtype='int64')"
-            )
+        if type(item) is not int if dtype is None else dtype.kind not in "iu":
+            hint = "declare the input with `dtype: int64`, or use astype(x, dtype='int64')"
+            raise _refuse(step, index, item, "integers", hint)
         return item
     if dtype is None:
         return alone.type(item) if alone is not None and type(item) in (int, float) else item
@@ -84,14 +85,7 @@ def _refuse(step: Step, index: int, item: Any, expected: str, hint: str) -> Grap
     names = [part.name for part in step.operator.inputs]
     name = names[min(index, len(names) - 1)]
     found = str(item.dtype) if hasattr(item, "dtype") else repr(item)
+    message = f"input `{name}` of `{step.operator.name}` cannot be {found}"
     return GraphError(
-        Diagnostic(
-            "DF0517",
-            f"input `{name}` of `{step.operator.name}` cannot be {found}",
-            ("nodes", step.name, "inputs", index),
-            node=owner_of(step.name),
-            found=found,
-            expected=expected,
-            hint=hint,
-        )
+        blame_node(step.name, "DF0517", message, "inputs", index, found=found, expected=expected, hint=hint)
     )

@@ -18,44 +18,36 @@ MAX_LISTED = 20
 def find_nonfinite(plan: Plan, values: list[Any], cotangents: list[Any], target: str | None) -> tuple[Finding, ...]:
     """Findings, as data: the first node of the forward sweep that made the target non-finite (without a target,
     anything), the first of the reverse sweep that made a gradient so, and the values whose being so did no harm.
+
+    `values` and `cotangents` are by slot, as the sweeps left them.
     """
-    bad = [slot for slot, name in enumerate(plan.names) if name and not is_finite(values[slot])]
-    worse = [slot for slot in range(len(plan.names)) if not is_finite(cotangents[slot])]
+    bad = {slot for slot, name in enumerate(plan.names) if name and not is_finite(values[slot])}
+    worse = {slot for slot in range(len(plan.names)) if not is_finite(cotangents[slot])}
     if not bad and not worse:
         return ()
     findings: list[Finding] = []
     makers = {slot: step for step in plan.steps for slot in step.out}
-    order = {slot: position for position, step in enumerate(plan.steps) for slot in step.out}
     blamed: set[int] = set()
-    harmed = set(bad) if target is None else {plan.slots[target]} & set(bad)
-    if harmed or worse:
-        guilty = _trace(harmed, set(bad), makers) if harmed else set()
-        if guilty:
-            first = min(guilty, key=lambda slot: (order.get(slot, -1), slot))
-            findings.append(_describe_forward(plan, first, makers.get(first), values))
-            blamed |= guilty
+    harmed = bad if target is None else {plan.slots[target]} & bad
+    if harmed:
+        blamed |= _trace(harmed, bad, makers)
+        findings.append(_describe_forward(plan, _find_first(plan, blamed), makers, values))
     if worse:
-        finding, sources = _describe_reverse(plan, set(worse), set(bad), values, cotangents)
+        finding, sources = _describe_reverse(plan, worse, values, cotangents)
         findings.append(finding)
-        blamed |= _trace(sources & set(bad), set(bad), makers)
-    harmless = [plan.names[slot] for slot in bad if slot not in blamed and plan.names[slot]]
+        blamed |= _trace(sources & bad, bad, makers)
+    harmless = [plan.names[slot] for slot in sorted(bad - blamed)]
     if harmless and target is not None:
-        shown = ", ".join(_show(plan, name) for name in harmless[:MAX_LISTED])
-        shown += " ..." if len(harmless) > MAX_LISTED else ""
-        findings.append(
-            {
-                "code": "DF0613",
-                "sweep": "forward",
-                "node": owner_of(harmless[0]),
-                "nodes": harmless,
-                "message": f"not finite, and nothing takes it: {shown}",
-            }
-        )
+        findings.append(_describe_harmless(plan, harmless))
     return tuple(findings)
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all of a value is finite; what is absent, and what is no float, is."""
+    """Whether all of a value is finite; what is absent, and what is no float, is.
+
+    >>> is_finite(1.5), is_finite(float("nan")), is_finite(None)
+    (True, False, True)
+    """
     if type(value) is float:
         return value - value == 0.0
     dtype = getattr(value, "dtype", None)
@@ -78,65 +70,60 @@ def _trace(start: set[int], bad: set[int], makers: Mapping[int, Step]) -> set[in
     return found
 
 
-def _describe_forward(plan: Plan, slot: int, step: Step | None, values: list[Any]) -> Finding:
-    name = plan.names[slot]
-    found = _example(values[slot])
-    if step is None:
-        node = plan.graph.nodes.get(name)
-        what = f"`{name}` is given as {found}"
-        if node is not None:  # made of numbers alone
-            what = f"`{unparse_part(plan.graph, name)}` in `{owner_of(name)}` is {found}"
-            what += ", the first value that is not finite"
-        return {"code": "DF0611", "sweep": "forward", "node": owner_of(name), "found": found, "message": what}
-    return {
-        "code": "DF0611",
-        "sweep": "forward",
-        "node": owner_of(name),
-        "operator": step.operator.name,
-        "found": found,
-        "inputs": _operands(plan, step, values),
-        "message": f"{_call(plan, step)} is {found}, the first value that is not finite",
-    }
+def _find_first(plan: Plan, slots: set[int]) -> int:
+    """Of some slots the one that is known first in the forward sweep."""
+    order = {slot: position for position, step in enumerate(plan.steps) for slot in step.out}
+    return min(slots, key=lambda slot: (order.get(slot, -1), slot))
+
+
+def _describe_forward(plan: Plan, slot: int, makers: Mapping[int, Step], values: list[Any]) -> Finding:
+    name, step, found = plan.names[slot], makers.get(slot), _example(values[slot])
+    finding = {"code": "DF0611", "sweep": "forward", "node": owner_of(name)}
+    if step is not None:
+        message = f"{_call(plan, step.name)} is {found}, the first value that is not finite"
+        inputs = _operands(plan, step, values)
+        return {**finding, "operator": step.operator.name, "found": found, "inputs": inputs, "message": message}
+    message = f"`{name}` is given as {found}"
+    if name in plan.graph.nodes:  # made of numbers alone
+        message = f"{_call(plan, name)} is {found}, the first value that is not finite"
+    return {**finding, "found": found, "message": message}
+
+
+def _describe_harmless(plan: Plan, names: list[str]) -> Finding:
+    shown = ", ".join(_show(plan, name) for name in names[:MAX_LISTED])
+    shown += " ..." if len(names) > MAX_LISTED else ""
+    message = f"not finite, and nothing takes it: {shown}"
+    return {"code": "DF0613", "sweep": "forward", "node": owner_of(names[0]), "nodes": names, "message": message}
 
 
 def _describe_reverse(
-    plan: Plan, worse: set[int], bad: set[int], values: list[Any], cotangents: list[Any]
+    plan: Plan, worse: set[int], values: list[Any], cotangents: list[Any]
 ) -> tuple[Finding, set[int]]:
     """The first gradient that is not finite on the way back, and the slots that its rule looked at."""
     for step in reversed(plan.steps):
         through = [slot for backward in step.backward for slot in backward.slots if slot in worse]
         if through and not any(slot in worse for slot in step.out):
-            name = plan.names[through[0]]
-            found = _example(cotangents[through[0]])
+            name, found = plan.names[through[0]], _example(cotangents[through[0]])
+            message = f"the gradient of {_show(plan, name)} is {found}: it came through {_call(plan, step.name)}"
             finding = {
-                "code": "DF0612",
-                "sweep": "reverse",
-                "node": owner_of(name),
-                "operator": step.operator.name,
-                "found": found,
-                "inputs": _operands(plan, step, values),
-                "message": f"the gradient of {_show(plan, name)} is {found}: it came through {_call(plan, step)}",
-            }
+                "code": "DF0612", "sweep": "reverse", "node": owner_of(name), "operator": step.operator.name,
+                "found": found, "inputs": _operands(plan, step, values), "message": message,
+            }  # fmt: skip
             return finding, {*step.operands, *step.out}
     slot = max(worse)
     name, found = plan.names[slot], _example(cotangents[slot])
-    return {
-        "code": "DF0612",
-        "sweep": "reverse",
-        "node": owner_of(name),
-        "found": found,
-        "message": f"the gradient of {_show(plan, name)} is {found}, as it was given",
-    }, set()
+    message = f"the gradient of {_show(plan, name)} is {found}, as it was given"
+    return {"code": "DF0612", "sweep": "reverse", "node": owner_of(name), "found": found, "message": message}, set()
 
 
 def _show(plan: Plan, name: str) -> str:
     """A node's name; what has none of its own by its expression."""
-    return f"`{name}`" if HIDDEN not in name else f"`{unparse_part(plan.graph, name)}` in `{owner_of(name)}`"
+    return f"`{name}`" if HIDDEN not in name else _call(plan, name)
 
 
-def _call(plan: Plan, step: Step) -> str:
-    """What a step computes: `` `log(x)` in `J` ``."""
-    return f"`{unparse_part(plan.graph, step.name)}` in `{owner_of(step.name)}`"
+def _call(plan: Plan, name: str) -> str:
+    """What a node computes: `` `log(x)` in `J` ``."""
+    return f"`{unparse_part(plan.graph, name)}` in `{owner_of(name)}`"
 
 
 def _operands(plan: Plan, step: Step, values: list[Any]) -> dict[str, str]:
@@ -170,6 +157,6 @@ def spell(value: float) -> str:
     >>> spell(1.5), spell(float("-inf"))
     ('1.5', '-Infinity')
     """
-    return (
-        "NaN" if value != value else repr(value) if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
-    )
+    if math.isfinite(value):
+        return repr(value)
+    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"

@@ -15,11 +15,10 @@ import numpy as np
 
 from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
-from dataflow.sweeps.arrays import Array, ArraySweeps, Values, quiet, read_only, unbroadcast
-from dataflow.sweeps.scalars import pair_cotangents
+from dataflow.sweeps.arrays import Array, ArraySweeps, Values, full_shape, quiet, read_only, unbroadcast
 
 if TYPE_CHECKING:
-    from dataflow.sweeps.plan import Backward, Step
+    from dataflow.sweeps.plan import Step
 
 
 class Kept(NamedTuple):
@@ -43,69 +42,67 @@ def _keep(condition: Any, g: Any) -> Kept:
     return Kept(numpy_arrays.keep(condition, g), condition)
 
 
+Masks = list[Array | None]  # by slot: where the cotangent was taken; None: everywhere
+
+
 def reverse_with_masks(sweeps: ArraySweeps, values: Values, cotangents: Values) -> None:
     """Repeat the reverse sweep of `sweeps` from the seeds in `cotangents`, masks carried along."""
-    masks: list[Array | None] = [None] * len(cotangents)
+    masks: Masks = [None] * len(cotangents)
     xp = Library(sweeps.operators, MaskedArrays())
     with quiet():
-        for step in reversed(sweeps.plan.steps):
-            if not step.backward or all(cotangents[slot] is None for slot in step.out):
-                continue
-            inputs = sweeps.inputs_of(step, values)
-            g, z = sweeps.gather(step, values, cotangents)
+        for step, g, z, inputs in sweeps.walk_back(values, cotangents):
             taken = None if step.operator.outputs else masks[step.out[0]]
+            ones = _ones_where_taken(step, values, cotangents, masks) if step.operator.moves else None
             for backward in step.backward:
                 given = sweeps.call_rule(step, backward, xp, g, z, inputs)
-                moved = None
-                if step.operator.moves:
-                    ones = _ones_where_taken(step, values, cotangents, masks)
-                    moved = sweeps.call_rule(step, backward, xp, ones, z, inputs)
-                pairs = pair_cotangents(backward, given)
-                movers = pair_cotangents(backward, moved if moved is not None else given)
-                for (slot, item), (_, mover) in zip(pairs, movers, strict=True):
-                    if slot is not None and values[slot].dtype.kind == "f":
-                        mask = _carry(step, item, taken, mover if moved is not None else None)
-                        _add(sweeps, step, backward, slot, item, mask, z, values, cotangents, masks)
+                moved = given if ones is None else sweeps.call_rule(step, backward, xp, ones, z, inputs)
+                pairs = zip(sweeps.pair(backward, given, values), sweeps.pair(backward, moved, values), strict=True)
+                for (slot, item), (_, mover) in pairs:
+                    cotangent, condition = item if isinstance(item, Kept) else (item, None)
+                    mask = _carry(step, condition, taken, None if ones is None else mover)
+                    if mask is not None:
+                        cotangent = np.where(mask, cotangent, np.zeros((), np.asarray(cotangent).dtype))
+                        mask = _fit_mask(mask, full_shape(step, z, values[slot].shape), values[slot].shape)
+                    _add(slot, sweeps.fit(step, backward, cotangent, z, values[slot]), mask, cotangents, masks)
 
 
-def _ones_where_taken(step: Step, values: Values, cotangents: Values, masks: list[Array | None]) -> Any:
+def _ones_where_taken(step: Step, values: Values, cotangents: Values, masks: Masks) -> Any:
     """A cotangent of ones where the outputs were taken: what moves it back says which inputs were."""
     ones = []
     for slot in step.out:
-        value = np.asarray(values[slot])
-        mask, absent = masks[slot], cotangents[slot] is None
-        ones.append(
-            np.zeros_like(value) if absent else np.ones_like(value) if mask is None else mask.astype(value.dtype)
-        )
+        value, mask = np.asarray(values[slot]), masks[slot]
+        if cotangents[slot] is None:
+            ones.append(np.zeros_like(value))
+        else:
+            ones.append(np.ones_like(value) if mask is None else mask.astype(value.dtype))
     return tuple(ones) if step.operator.outputs else ones[0]
 
 
-def _carry(step: Step, item: Any, taken: Array | None, mover: Any) -> Array | None:
-    """Where the cotangent that a rule gave was taken, before it is summed back; None: everywhere."""
-    condition = np.asarray(item.taken, dtype=bool) if isinstance(item, Kept) else None
+def _carry(step: Step, condition: Any, taken: Array | None, mover: Any) -> Array | None:
+    """Where the cotangent that a rule gave was taken, before it is summed back; None: everywhere.
+
+    `condition` is what the rule kept by, `taken` the mask of the output, `mover` what the rule made of its ones.
+    """
+    if condition is not None:
+        condition = np.asarray(condition, dtype=bool)
     if step.operator.broadcasts and taken is not None:
         return taken if condition is None else np.logical_and(taken, condition)
     if mover is not None:
-        moved = np.asarray(mover.cotangent if isinstance(mover, Kept) else mover)
-        return moved.astype(bool)
-    return condition
+        return np.asarray(mover.cotangent if isinstance(mover, Kept) else mover).astype(bool)
+    return condition  # type: ignore[no-any-return]
 
 
-def _add(
-    sweeps: ArraySweeps, step: Step, backward: Backward, slot: int, item: Any, mask: Array | None, z: Any,
-    values: Values, cotangents: Values, masks: list[Array | None],
-) -> None:  # fmt: skip
-    cotangent = item.cotangent if isinstance(item, Kept) else item
-    shape = np.shape(values[slot])
-    if mask is not None:
-        cotangent = np.where(mask, cotangent, np.zeros((), np.asarray(cotangent).dtype))
-        whole = np.shape(z[0] if isinstance(z, tuple) else z) if step.operator.broadcasts else shape
-        full = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, whole))
-        mask = np.asarray(unbroadcast(full.astype(np.int64), shape) != 0) if full.shape != shape else full
-    cotangent = sweeps.fit(step, backward, cotangent, z, values[slot])
+def _fit_mask(mask: Array, full: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+    """A mask with the shape of its value: an element that was broadcast is taken if any of its copies is."""
+    whole = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, full))
+    return whole if whole.shape == shape else np.asarray(unbroadcast(whole.astype(np.int64), shape) != 0)
+
+
+def _add(slot: int, cotangent: Any, mask: Array | None, cotangents: Values, masks: Masks) -> None:
+    """Add up at fan-out: an element is taken if any use takes it."""
     if cotangents[slot] is None:
         cotangents[slot], masks[slot] = cotangent, mask
         return
-    cotangents[slot] = read_only(cotangents[slot] + cotangent)
     before = masks[slot]
+    cotangents[slot] = read_only(cotangents[slot] + cotangent)
     masks[slot] = None if mask is None or before is None else before | mask

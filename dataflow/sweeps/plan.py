@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.arrays import floats, ieee
-from dataflow.graph import EMPTY, Graph, Node
+from dataflow.graph import EMPTY, Graph, Input, Node
 from dataflow.library import Library
 
 if TYPE_CHECKING:
@@ -30,6 +30,11 @@ class Backward(NamedTuple):
     slots: tuple[int | None, ...]
     names: tuple[str, ...]
     single: bool
+
+    @property
+    def role(self) -> str:
+        """Which rule it is, for messages."""
+        return f"backward (`{self.names[0]}`)" if len(self.names) == 1 else "backward"
 
 
 class Step(NamedTuple):
@@ -60,7 +65,14 @@ class Plan(NamedTuple):
 def make_plan(
     graph: Graph, operators: Mapping[str, Operator], *, target: str | None, only: Iterable[str] | None = None
 ) -> Plan:
-    """Plan the sweeps of a checked graph. `only` restricts what is reported, and then nothing else is computed."""
+    """Plan the sweeps of a checked graph. `only` restricts what is reported, and then nothing else is computed.
+
+    >>> from dataflow.registry import standard
+    >>> graph = Graph(inputs={"a": 2}, nodes={"y": Node("multiply", (3, "a"))})
+    >>> plan = make_plan(graph, standard(), target="y")
+    >>> list(plan.names), [step.operands for step in plan.steps], plan.constants, plan.scalar
+    (['a', 'y', ''], [(2, 0)], {2: 3}, True)
+    """
     operators = {node.op: operators[node.op] for node in graph.nodes.values()}
     asked = None if only is None else set(only)
     reported = list(graph.names()) if asked is None else [name for name in graph.names(hidden=True) if name in asked]
@@ -146,9 +158,7 @@ def _slot_of(slots: Slots, item: Any) -> int:
 
 def _make_step(name: str, node: Node, operators: Mapping[str, Operator], slots: Slots) -> Step:
     operator = operators[node.op]
-    operands = tuple(
-        [slots[item] if item.__class__ is str else slots[item.__class__, repr(item)] for item in node.inputs]
-    )
+    operands = tuple([slots[item] if item.__class__ is str else _slot_of(slots, item) for item in node.inputs])
     if (absent := len(operator.inputs) - len(operands)) > 0 and not operator.variadic:
         operands += (ABSENT,) * absent
     out = tuple([slots[item] for item in node.outputs]) if node.outputs else (slots[name],)
@@ -240,11 +250,8 @@ def _choose_backward(operator: Operator, operands: tuple[int, ...], wanted: byte
     fixed = len(names) - operator.variadic
     if callable(operator.backward):
         spread = names[:fixed] + names[fixed:] * (len(operands) - fixed)
-        return (
-            (Backward(operator.backward, tuple(asked), tuple(spread), single=False),)
-            if any(slot is not None for slot in asked)
-            else ()
-        )
+        needed = any(slot is not None for slot in asked)
+        return (Backward(operator.backward, tuple(asked), tuple(spread), single=False),) if needed else ()
     chosen = []
     for index, key in enumerate(names):
         rule = operator.backward[key]
@@ -258,18 +265,19 @@ def _choose_backward(operator: Operator, operands: tuple[int, ...], wanted: byte
     return tuple(chosen)
 
 
+def _is_number(entry: Input) -> bool:
+    """Whether an entry is one number, whatever its value. Of which nothing is said may be given as an array."""
+    if entry.value is not None:
+        return not isinstance(entry.value, tuple)
+    return entry.source is None and entry.shape == ()
+
+
 def _is_scalar(graph: Graph, steps: Sequence[Step], operators: Mapping[str, Operator]) -> bool:
     """Whether the graph runs on Python floats: every given value is a float64 number, every operator can."""
     if graph.dtype != "float64":
         return False
-    for entry in graph.given.values():
-        if (
-            entry.source is not None
-            or entry.shape
-            or isinstance(entry.value, tuple)
-            or entry.dtype not in (None, "float64")
-        ):
-            return False
+    if any(entry.dtype not in (None, "float64") or not _is_number(entry) for entry in graph.given.values()):
+        return False
     xp = Library(operators, floats)
     able: dict[str, bool] = {}
     for step in steps:

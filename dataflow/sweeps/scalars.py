@@ -6,12 +6,12 @@ node is run again on floats with IEEE arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dataflow.arrays import floats, ieee
 from dataflow.library import Library, MissingKernelError
+from dataflow.sweeps.cotangents import find_misfit, pair_cotangents
 from dataflow.sweeps.failures import describe_failure, describe_wrong
 from dataflow.sweeps.plan import Backward, Plan, Step, bind_forward
 
@@ -35,33 +35,37 @@ class ScalarSweeps:
         self._careful = Library(operators, ieee)
 
     def forward(self, values: Values) -> None:
-        """Fill in the values of all steps, from left to right."""
-        steps = self._plan.steps
-        calls: dict[str, Callable[..., Any]] = {}
-        bound = []
-        for step in steps:
-            name = step.operator.name
-            if step.attributes:
-                bound.append((bind_forward(step, self._fast), step.operands, step.out[0]))
-            else:
-                call = calls.get(name) or calls.setdefault(name, bind_forward(step, self._fast))
-                bound.append((call, step.operands, step.out[0]))
-        position = -1
+        """Fill in the values of all steps, from left to right; goes on after a step that had to be run again."""
+        remaining = iter(self._bind_steps())
         while True:
             try:
-                for position, (call, operands, out) in enumerate(islice(bound, position + 1, None), position + 1):  # noqa: B007, B020
+                for step, call, operands, out in remaining:  # noqa: B007  (it is the step that failed)
                     values[out] = call(*[values[slot] for slot in operands])
                 break
             except MissingKernelError:
                 raise
             except (Exception, SystemExit) as error:
-                if any(type(values[slot]) is complex for slot in steps[position].operands):
+                if any(type(values[slot]) is complex for slot in step.operands):
                     break  # what is wrong is the operand: it is mended below
                 if not isinstance(error, RETRIED):
-                    raise self._fail(steps[position], "forward", error, values) from error
-                self._run_carefully(steps[position], values)
-        if not NUMBERS.issuperset([type(values[out]) for _, _, out in bound]):
+                    raise self._fail(step, "forward", error, values) from error
+                self._run_carefully(step, values)
+        if not NUMBERS.issuperset([type(values[step.out[0]]) for step in self._plan.steps]):
             self._mend_forward(values)
+
+    def _bind_steps(self) -> list[tuple[Step, Callable[..., Any], tuple[int, ...], int]]:
+        """Every step with the function to call, the slots of its operands and its own."""
+        calls: dict[str, Callable[..., Any]] = {}
+        bound = []
+        for step in self._plan.steps:
+            name = step.operator.name
+            call = None if step.attributes else calls.get(name)
+            if call is None:
+                call = bind_forward(step, self._fast)
+                if not step.attributes:
+                    calls[name] = call
+            bound.append((step, call, step.operands, step.out[0]))
+        return bound
 
     def _mend_forward(self, values: Values) -> None:
         """Once more, with a look at every value: one of them came out complex, or as no number at all."""
@@ -98,25 +102,24 @@ class ScalarSweeps:
             if g is None or not step.backward:
                 continue
             z, inputs = values[step.out[0]], [values[slot] for slot in step.operands]
-            for rule, slots, names, single in step.backward:
+            for backward in step.backward:
+                rule, slots, _, single = backward
                 try:
                     cotangent = rule(xp, g, z, *inputs, **step.attributes)
-                    if single and type(cotangent) is float:
-                        slot = slots[0]
-                        before = cotangents[slot]
-                        cotangents[slot] = cotangent if before is None else before + cotangent
-                        continue
-                    again = _has_complex(cotangent)
+                    again = type(cotangent) is not float and _has_complex(cotangent)
                 except RETRIED:
                     again = True
                 except MissingKernelError:
                     raise
                 except (Exception, SystemExit) as error:
-                    raise self._fail(step, role_of(names), error, values) from error
-                backward = Backward(rule, slots, names, single)
+                    raise self._fail(step, backward.role, error, values) from error
                 if again:
                     cotangent = self._call_carefully(step, backward, careful, g, z, inputs)
-                self._add(step, backward, cotangent, cotangents)
+                if single and type(cotangent) is float:
+                    before = cotangents[slots[0]]
+                    cotangents[slots[0]] = cotangent if before is None else before + cotangent
+                else:
+                    self._add(step, backward, cotangent, cotangents)
 
     def _call_carefully(self, step: Step, backward: Backward, xp: Library, g: Any, z: Any, inputs: list[Any]) -> Any:
         try:
@@ -124,18 +127,20 @@ class ScalarSweeps:
         except MissingKernelError:
             raise
         except (Exception, SystemExit) as error:
-            raise describe_failure(step, role_of(backward.names), error, inputs, self._operators) from error
+            raise describe_failure(step, backward.role, error, inputs, self._operators) from error
 
     def _add(self, step: Step, backward: Backward, given: Any, cotangents: Values) -> None:
+        """Add what a rule gave to the cotangents of its operands. Raises `OperatorError` for what is no number."""
         if (misfit := find_misfit(backward, given)) is not None:
-            raise describe_wrong(step, role_of(backward.names), "DF0603", misfit, self._operators)
+            raise describe_wrong(step, backward.role, "DF0603", misfit, self._operators)
         for slot, cotangent in pair_cotangents(backward, given):
             if slot is not None and cotangent is not NOT_TAKEN:
-                number = float(self._as_number(step, role_of(backward.names), cotangent))
+                number = float(self._as_number(step, backward.role, cotangent))
                 before = cotangents[slot]
                 cotangents[slot] = number if before is None else before + number
 
     def _as_number(self, step: Step, role: str, value: Any) -> Any:
+        """A value as a bare float or bool. Raises `OperatorError` for what is no number."""
         if getattr(value, "shape", None) == () and value.dtype.kind in "fiub":
             value = value.item()  # a rule that leaves `xp` for NumPy
         if isinstance(value, bool) or type(value) is float:
@@ -173,39 +178,9 @@ def _keep(condition: Any, g: Any) -> Any:
     return g if condition else NOT_TAKEN
 
 
-def find_misfit(backward: Backward, given: Any) -> str | None:
-    """What is wrong with what a rule gave, as far as that is seen without a look at the cotangents themselves."""
-    if backward.single:
-        return None
-    if isinstance(given, dict):
-        if stray := sorted(map(str, given.keys() - set(backward.names))):
-            return f"gave a cotangent for `{stray[0]}`, which is not an input"
-        asked = {name for slot, name in zip(backward.slots, backward.names, strict=False) if slot is not None}
-        lacking = sorted(asked - given.keys())
-        return f"gave no cotangent for `{lacking[0]}`" if lacking else None
-    if not isinstance(given, tuple | list) or len(given) != len(backward.slots):
-        return f"must give one cotangent for each of {len(backward.slots)} inputs"
-    return None
-
-
-def pair_cotangents(backward: Backward, given: Any) -> Iterator[tuple[int | None, Any]]:
-    """What a rule gave, by the slot that it belongs to; None is the slot of what nobody asked for."""
-    if backward.single:
-        yield backward.slots[0], given
-    elif isinstance(given, dict):
-        yield from ((slot, given.get(name)) for slot, name in zip(backward.slots, backward.names, strict=True))
-    else:
-        yield from zip(backward.slots, given, strict=True)
-
-
 def _has_complex(given: Any) -> bool:
     parts = given.values() if isinstance(given, dict) else given if isinstance(given, tuple | list) else (given,)
     return any(type(part) is complex for part in parts)
-
-
-def role_of(names: tuple[str, ...]) -> str:
-    """Which rule it is, for messages."""
-    return f"backward (`{names[0]}`)" if len(names) == 1 else "backward"
 
 
 def _as_ieee(value: Any) -> Any:

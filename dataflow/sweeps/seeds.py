@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataflow.checks.inline import RaggedError, leaves_of, shape_of
+from dataflow.checks.inline import RaggedError, leaves_of, shape_of, show_shape
 from dataflow.errors import DataError, Diagnostic, GraphError, Path
 
 
 def seed_scalar(target: str, path: Path, value: Any, cotangent: Any) -> float:
-    """The seed for a target that is a Python float. Raises `GraphError` for a target that has no gradient.
+    """The seed for a target that is a Python float.
+
+    Raises `GraphError` for a target that has no gradient, `DataError` for a cotangent that is not one number.
 
     >>> seed_scalar("J", ("nodes", "J"), 33.0, None)
     1.0
@@ -25,13 +27,18 @@ def seed_scalar(target: str, path: Path, value: Any, cotangent: Any) -> float:
             return float(cotangent)
     except OverflowError:
         pass
-    raise _refuse_shape(target, (), cotangent)
+    raise _refuse_cotangent(target, (), cotangent)
 
 
 def seed_array(target: str, path: Path, value: Any, cotangent: Any) -> Any:
     """The seed for a target that is an array: of its shape and dtype, read-only.
 
-    Raises `GraphError` for a target of integers, and for one of several elements without a cotangent.
+    Raises `GraphError` for a target of integers, and for one of several elements without a cotangent; `DataError`
+    for a cotangent of another shape, or one that the target's dtype cannot hold.
+
+    >>> import numpy as np
+    >>> seed_array("y", ("nodes", "y"), np.ones(2, "float32"), [1, 10])
+    array([ 1., 10.], dtype=float32)
     """
     import numpy as np
 
@@ -40,51 +47,49 @@ def seed_array(target: str, path: Path, value: Any, cotangent: Any) -> Any:
         raise _refuse_type(target, path, value.dtype.name)
     if cotangent is None:
         if value.size != 1:
-            raise GraphError(
-                Diagnostic(
-                    "DF0233",
-                    f"target `{target}` has {value.size} elements, and a gradient is that of one number",
-                    path,
-                    node=target,
-                    found=str(list(value.shape)),
-                    hint=f"reduce it (`sum({target})`, `mean({target})`), or weigh its elements with --cotangent",
-                )
-            )
+            raise _refuse_several(target, path, value)
         cotangent = np.ones_like(value)
     if not hasattr(cotangent, "dtype"):
         try:
             shape_of(cotangent)
             if any(type(item) not in (int, float) for _, item in leaves_of(cotangent)):
                 raise TypeError
-            cotangent = np.asarray(cotangent, dtype=value.dtype)
-        except (RaggedError, ValueError, TypeError, OverflowError):
-            raise _refuse_shape(target, value.shape, cotangent) from None
+            cotangent = np.asarray(cotangent, dtype="float64")
+        except (RaggedError, TypeError, OverflowError):
+            raise _refuse_cotangent(target, value.shape, cotangent) from None
     if cotangent.shape != value.shape or cotangent.dtype.kind not in "fiu":
-        raise _refuse_shape(target, value.shape, cotangent)
-    seed = np.array(cotangent, dtype=value.dtype)
+        raise _refuse_cotangent(target, value.shape, cotangent)
+    with np.errstate(over="ignore"):
+        seed = np.array(cotangent, dtype=value.dtype)
+    if np.isinf(seed).sum() != np.isinf(cotangent).sum():
+        raise _refuse_cotangent(target, value.shape, cotangent, value.dtype.name)
     seed.flags.writeable = False
     return seed[()]
 
 
 def _refuse_type(target: str, path: Path, dtype: str) -> GraphError:
-    return GraphError(
-        Diagnostic(
-            "DF0232",
-            f"target `{target}` is of type {dtype}, which has no gradient",
-            path,
-            node=target,
-            hint="a target is a float: choose another with --target",
-        )
-    )
+    message = f"target `{target}` is of type {dtype}, which has no gradient"
+    hint = "a target is a float: choose another with --target"
+    return GraphError(Diagnostic("DF0232", message, path, node=target, hint=hint))
 
 
-def _refuse_shape(target: str, shape: tuple[int, ...], cotangent: Any) -> DataError:
-    found = str(list(cotangent.shape)) if hasattr(cotangent, "shape") else repr(cotangent)
-    return DataError(
-        Diagnostic(
-            "DF0234",
-            f"the cotangent does not fit the target `{target}`",
-            found=found[:80],
-            expected=f"numbers of shape {list(shape)}",
-        )
-    )
+def _refuse_several(target: str, path: Path, value: Any) -> GraphError:
+    message = f"target `{target}` has {value.size} elements, and a gradient is that of one number"
+    hint = f"reduce it (`sum({target})`, `mean({target})`), or weigh its elements with --cotangent"
+    return GraphError(Diagnostic("DF0233", message, path, node=target, found=show_shape(value.shape), hint=hint))
+
+
+def _refuse_cotangent(target: str, shape: tuple[int, ...], cotangent: Any, dtype: str | None = None) -> DataError:
+    message, expected = f"the cotangent does not fit the target `{target}`", f"numbers of shape {show_shape(shape)}"
+    if dtype is not None:
+        expected += f" that {dtype} holds"
+    return DataError(Diagnostic("DF0234", message, found=_show(cotangent), expected=expected))
+
+
+def _show(cotangent: Any) -> str:
+    if hasattr(cotangent, "shape"):
+        return show_shape(cotangent.shape)
+    try:
+        return repr(cotangent)[:80]
+    except (RecursionError, ValueError):  # nested without an end; an integer that Python does not print
+        return f"a value of type {type(cotangent).__name__}"

@@ -26,22 +26,25 @@ def _elementwise() -> list[Operator]:
                  forward=lambda xp, x: 1 / (1 + xp.exp(-x)),
                  backward={"x": lambda xp, g, z, x: g * (z * (1 - z))},
                  broadcasts=True, analytic=True,
+                 conventions="1 or 0, with slope 0, where e ** x overflows",
                  special=[((1000.0,), 1.0, (0.0,)), ((-1000.0,), 0.0, (0.0,)), ((0.0,), 0.5, (0.25,))]),
         Operator("softplus", "z = ln(1 + e ** x)",
                  forward=lambda xp, x: xp.maximum(x, 0.0) + xp.log1p(xp.exp(-xp.abs(x))),
                  backward={"x": lambda xp, g, z, x: g * xp.sigmoid(x)},
                  broadcasts=True,
+                 conventions="exact where e ** x overflows",
                  special=[((1000.0,), 1000.0, (1.0,)), ((-1000.0,), 0.0, (0.0,)), ((0.0,), log(2.0), (0.5,))]),
         Operator("log_sigmoid", "z = -ln(1 + e ** -x)",
                  forward=lambda xp, x: -xp.softplus(-x),
                  backward={"x": lambda xp, g, z, x: g * xp.sigmoid(-x)},
                  broadcasts=True,
+                 conventions="exact where e ** x overflows",
                  special=[((1000.0,), 0.0, (0.0,)), ((-1000.0,), -1000.0, (1.0,))]),
         Operator("relu", "z = x if x > 0, else 0",
                  forward=lambda xp, x: xp.maximum(x, 0.0),
                  backward={"x": _relu_dx},
                  broadcasts=True, domain={"x": NONZERO},
-                 conventions="slope 0 at 0",
+                 conventions="slope 0 at 0; NaN at NaN",
                  special=[((0.0,), 0.0, (0.0,)), ((-1.0,), 0.0, (0.0,)), ((2.0,), 2.0, (1.0,)), ((nan,), nan, (nan,))]),
     ]  # fmt: skip
 
@@ -68,7 +71,7 @@ def _logsumexp(xp: Any, x: Any, *, axis: Axes = None, keepdims: bool = False) ->
     largest = xp.max(x, axis=axis, keepdims=True)
     shift = xp.where(xp.isfinite(largest), largest, 0.0)
     z = shift + xp.log(xp.sum(xp.exp(x - shift), axis=axis, keepdims=True))
-    return z if keepdims else xp.reshape(z, shape=xp.shape(xp.sum(z, axis=axis)))
+    return z if keepdims else xp.squeeze(z, axis=tuple(range(xp.ndim(x))) if axis is None else axis)
 
 
 def _logsumexp_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
@@ -92,16 +95,16 @@ def _over_axes() -> list[Operator]:
     return [
         Operator("softmax", "z = e ** x / sum of e ** x over axis",
                  forward=_softmax, backward={"x": _softmax_dx}, examples=_examples, source=STABLE,
-                 conventions="exact where e ** x overflows; NaN where all are -inf",
+                 conventions="exact where e ** x overflows; NaN where all are -inf or one is inf",
                  special=[(([1000.0, 0.0],), [1.0, 0.0], ([0.0, 0.0],)), (([-inf, 0.0],), [0.0, 1.0], ([0.0, 0.0],)),
                           (([-inf, -inf],), [nan, nan], ([nan, nan],))]),
         Operator("log_softmax", "z = x - ln(sum of e ** x over axis)",
                  forward=_log_softmax, backward={"x": _log_softmax_dx}, examples=_examples, source=STABLE,
-                 conventions="exact where e ** x overflows; NaN where all are -inf",
+                 conventions="exact where e ** x overflows; NaN where all are -inf or one is inf",
                  special=[(([1000.0, 0.0],), [0.0, -1000.0], ([-1.0, 1.0],))]),
         Operator("logsumexp", "z = ln(sum of e ** x over axis)",
                  forward=_logsumexp, backward={"x": _logsumexp_dx}, examples=_logsumexp_examples, source=STABLE,
-                 conventions="exact where e ** x overflows; -inf with slopes NaN where all are -inf",
+                 conventions="exact where e ** x overflows; slopes NaN where all are -inf or one is inf",
                  special=[(([1000.0, 0.0],), 1000.0, ([1.0, 0.0],)), (([-inf, 0.0],), 0.0, ([0.0, 1.0],)),
                           (([-inf, -inf],), -inf, ([nan, nan],)), (([inf, 0.0],), inf, ([nan, nan],))]),
     ]  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from dataflow.operators import Operator
 
 Reduction = Literal["mean", "sum", "none"]
+REDUCED = 'With reduction "sum" the losses are added up, with "none" each is kept.'
+ALIKE = "Targets have the shape of the other input, or are one number for all."
 
 
 def _reduce(xp: Any, losses: Any, reduction: str) -> Any:
@@ -62,7 +64,17 @@ def _squared_error_dy(xp: Any, g: Any, z: Any, predictions: Any, targets: Any, *
     return _sum_if_number(xp, _share(xp, g, xp.size(predictions), reduction) * difference, targets)
 
 
+def _check_labels(xp: Any, logits: Any, labels: Any) -> None:
+    """Labels that broadcast would give the rows of the logits the label of another row without a word."""
+    shape, found = list(xp.shape(logits)), list(xp.shape(labels))
+    if not shape:
+        raise ValueError("logits are one number, and need an axis of classes")
+    if found != shape[:-1]:
+        raise ValueError(f"labels have the shape {found}, and logits of shape {shape} need {shape[:-1]}")
+
+
 def _cross_entropy(xp: Any, logits: Any, labels: Any, *, reduction: Reduction = "mean") -> Any:
+    _check_labels(xp, logits, labels)
     places = xp.expand_dims(xp.check_indices(labels, xp.shape(logits)[-1]), axis=-1)
     chosen = xp.take_along_axis(xp.log_softmax(logits, axis=-1), places, axis=-1)
     return _reduce(xp, -xp.squeeze(chosen, axis=-1), reduction)
@@ -92,18 +104,21 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("binary_cross_entropy_with_logits",
-                 "z = -(t * ln s + (1 - t) * ln(1 - s)), s = sigmoid(logits), t = targets",
+                 "z = mean of -(t * ln s + (1 - t) * ln(1 - s)), s = sigmoid(logits), t = targets",
                  forward=_cross_entropy_of_logits,
                  backward={"logits": _cross_entropy_of_logits_dx, "targets": _cross_entropy_of_logits_dy},
-                 examples=_pairs, conventions="exact where e ** logits overflows",
+                 examples=_pairs, description=f"{ALIKE} {REDUCED}",
+                 conventions="exact where e ** logits overflows",
                  special=[((1000.0, 1.0), 0.0, (0.0, -1000.0)), ((-1000.0, 1.0), 1000.0, (-1.0, 1000.0))]),
-        Operator("mean_squared_error", "z = (predictions - targets) ** 2",
+        Operator("mean_squared_error", "z = mean of (predictions - targets) ** 2",
                  forward=_squared_error, backward={"predictions": _squared_error_dx, "targets": _squared_error_dy},
-                 examples=_pairs),
-        Operator("cross_entropy", "z = ln(sum of e ** logits) - logits[label], over the last axis",
+                 examples=_pairs, description=f"{ALIKE} {REDUCED}", conventions="NaN where there are no elements",
+                 special=[(([], []), nan, ([], []))]),
+        Operator("cross_entropy", "z = mean of ln(sum of e ** logits) - logits[label], over the last axis",
                  forward=_cross_entropy, backward={"logits": _cross_entropy_dx, "labels": None},
                  kinds={"labels": "integer"}, examples=_labelled,
-                 description="Labels are class numbers from 0; anything else is refused.",
+                 description="Labels are class numbers from 0, in the shape of the logits without their last axis; "
+                             f"anything else is refused. {REDUCED}",
                  conventions="exact where e ** logits overflows",
                  special=[(([1000.0, 0.0], 1), 1000.0, ([1.0, -1.0], None)),
                           (([nan, 0.0], 0), nan, ([nan, nan], None))]),

@@ -31,7 +31,7 @@ def normalise(axis: Axes, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    return tuple(item % ndim if ndim else 0 for item in (axis if isinstance(axis, tuple) else (axis,)))
+    return tuple(item % ndim for item in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 def invert(order: Sequence[int]) -> tuple[int, ...]:
@@ -40,5 +40,4 @@ def invert(order: Sequence[int]) -> tuple[int, ...]:
     >>> invert((2, 0, 1))
     (1, 2, 0)
     """
-    places = sorted(range(len(order)), key=order.__getitem__)
-    return tuple(places)
+    return tuple(sorted(range(len(order)), key=order.__getitem__))

@@ -48,7 +48,7 @@ def _astype(xp: Any, x: Any, *, dtype: Dtype) -> Any:
 
 def operators() -> list[Operator]:
     """Every operator of this module."""
-    return [*_arithmetic(), *_powers(), *_rounding(), *_selection(), *_copies()]
+    return [*_arithmetic(), *_signs(), *_powers(), *_rounding(), *_selection(), *_copies()]
 
 
 def _arithmetic() -> list[Operator]:
@@ -73,14 +73,19 @@ def _arithmetic() -> list[Operator]:
                special=[((1.0, 0.0), inf, (inf, -inf)), ((0.0, 0.0), nan, (inf, nan))]),
         binary("floor_divide", "z = floor(x / y)", _zeros, _zeros,
                takes="numeric", domain={"y": NONZERO},
-               conventions="gradient 0, at the jumps too"),
+               conventions="gradient 0, at the jumps too; infinite or NaN where y = 0"),
         binary("remainder", "z = x - y * floor(x / y)",
                lambda xp, g, z, x, y: g,
                lambda xp, g, z, x, y: -g * xp.floor_divide(x, y),
                takes="numeric", domain={"y": NONZERO},
                description="The sign is that of y.",
-               conventions="slopes 1 and -floor(x / y) everywhere, at the jumps too",
+               conventions="slopes 1 and -floor(x / y) everywhere, at the jumps too; NaN where y = 0",
                special=[((3.0, 3.0), 0.0, (1.0, -1.0))]),
+    ]  # fmt: skip
+
+
+def _signs() -> list[Operator]:
+    return [
         unary("negative", "z = -x", lambda xp, g, z, x: -g, takes="numeric", analytic=True),
         unary("positive", "z = x", lambda xp, g, z, x: g, takes="numeric", analytic=True),
         unary("abs", "z = |x|", lambda xp, g, z, x: g * xp.sign(x),
@@ -154,6 +159,7 @@ def _selection() -> list[Operator]:
                special=[((2.0, 2.0), 2.0, (0.5, 0.5)), ((3.0, 2.0), 2.0, (0.0, 1.0)), ((1.0, nan), nan, (nan, nan))]),
         Operator("clip", "z = min if x < min, max if x > max, else x",
                  forward=_clip, backward={"x": _clip_dx}, kernels={}, broadcasts=True, takes="numeric",
+                 description="A bound that is null is none; where they cross, max is taken.",
                  conventions="slope 0 at the bounds", examples=_clip_examples,
                  special=[((1.0,), 1.0, (0.0,), {"min": 1.0}), ((2.0,), 2.0, (0.0,), {"min": 1.0, "max": 2.0}),
                           ((nan,), nan, (nan,), {"min": 1.0})]),
@@ -185,12 +191,12 @@ def _copies() -> list[Operator]:
         Operator("astype", "z = x as another dtype", forward=_astype,
                  backward={"x": lambda xp, g, z, x, *, dtype: xp.cast_like(g, x)},
                  kernels={}, takes="any", examples=_astype_examples,
-                 description="Differentiable from one float type to another."),
-        unary("zeros_like", "z = 0 in the shape of x", None, takes="any", description=constant),
-        unary("ones_like", "z = 1 in the shape of x", None, takes="any", description=constant),
-        Operator("full_like", "z = fill_value in the shape of x", forward=_full_like, backward={"x": None}, kernels={},
-                 broadcasts=True, takes="any", examples=lambda rng: [((rng.normal(size=(2, 3)),), {"fill_value": 2.5})],
-                 description=constant),
+                 description="Differentiable from one float type to another. To an integer the fraction is cut off."),
+        unary("zeros_like", "z = 0 in the shape and dtype of x", None, takes="any", description=constant),
+        unary("ones_like", "z = 1 in the shape and dtype of x", None, takes="any", description=constant),
+        Operator("full_like", "z = fill_value in the shape and dtype of x",
+                 forward=_full_like, backward={"x": None}, kernels={}, broadcasts=True, takes="any",
+                 examples=lambda rng: [((rng.normal(size=(2, 3)),), {"fill_value": 2.5})], description=constant),
     ]  # fmt: skip
 
 

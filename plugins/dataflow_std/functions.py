@@ -11,7 +11,7 @@ from dataflow.operators import POSITIVE, SYMMETRIC_UNIT, Interval, Operator, bin
 
 LN2, LN10 = log(2.0), log(10.0)
 ABOVE_ONE, ABOVE_MINUS_ONE = Interval(low=1.0), Interval(low=-1.0)
-DLMF = "NIST Digital Library of Mathematical Functions, sections 4.7, 4.20 and 4.34, https://dlmf.nist.gov/4"
+DLMF = "NIST Digital Library of Mathematical Functions, sections 4.20, 4.24, 4.34 and 4.38, https://dlmf.nist.gov/4"
 
 
 def operators() -> list[Operator]:

@@ -26,6 +26,8 @@ def operators() -> list[Operator]:
         Operator("take_along_axis", "z[.., i, ..] = x[.., indices[.., i, ..], ..]",
                  forward=_take_along_axis, backward={"x": _take_along_axis_dx, "indices": None},
                  kernels={}, moves=True, takes="any", kinds={"indices": "integer"}, examples=_take_along_axis_examples,
+                 description="The indices have as many axes as x; the other axes broadcast. Negative ones count from "
+                             "the end.",
                  conventions="what is not taken gets nothing"),
     ]  # fmt: skip
 

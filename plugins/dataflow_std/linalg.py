@@ -28,11 +28,11 @@ def operators() -> list[Operator]:
         Operator("tensordot", "z = sum of x * y over pairs of axes",
                  forward=_tensordot, backward={"x": _tensordot_dx, "y": _tensordot_dy},
                  kernels={}, takes="numeric", examples=_tensordot_examples,
-                 description="axes: how many, the last of x with the first of y; or two lists of the same length."),
+                 description="axes says how many, the last of x with the first of y, or lists those of x and of y."),
         Operator("vecdot", "z = sum of x * y over axis",
                  forward=_vecdot, backward={"x": _vecdot_dx, "y": _vecdot_dy},
                  kernels={}, takes="numeric", examples=_vecdot_examples,
-                 description="axis counts from the end; the other axes broadcast."),
+                 description="The axis counts from the end: it is below 0. The other axes broadcast."),
     ]  # fmt: skip
 
 

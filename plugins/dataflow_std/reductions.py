@@ -96,7 +96,7 @@ def _sums() -> list[Operator]:
 
 
 def _degrees(xp: Any, x: Any, axis: Axes, correction: float) -> Any:
-    """What a sum of squares is divided by: never less than 0, so that too few elements give NaN or inf."""
+    """What a sum of squares is divided by: too few elements, which would make it negative, give NaN or inf."""
     return max(xp.size(x, axis) - correction, 0)
 
 
@@ -131,8 +131,9 @@ def _spreads() -> list[Operator]:
     return [
         Operator("var", "z = sum of (x - mean) ** 2 over axis / (number of elements - correction)",
                  forward=_var, backward={"x": _var_dx}, examples=_spread_examples,
-                 conventions="NaN over an empty axis", special=[(([2.0, 2.0],), 0.0, ([0.0, 0.0],))]),
-        Operator("std", "z = var ** (1/2)",
+                 conventions="NaN or inf where there are no more elements than correction",
+                 special=[(([2.0, 2.0],), 0.0, ([0.0, 0.0],)), (([],), nan, ([],))]),
+        Operator("std", "z = (sum of (x - mean) ** 2 over axis / (number of elements - correction)) ** (1/2)",
                  forward=_std, backward={"x": _std_dx}, examples=_spread_examples,
                  conventions="slope 0 where all elements are equal", special=[(([2.0, 2.0],), 0.0, ([0.0, 0.0],))]),
     ]  # fmt: skip
@@ -157,7 +158,7 @@ def _min_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> A
 def _extremes() -> list[Operator]:
     about: dict[str, Any] = {
         "takes": "numeric", "examples": _examples,
-        "conventions": "k equal extremes have a slope of 1/k each; NaN if there is one; an empty axis has none",
+        "conventions": "slope 1/k each for k equal extremes; NaN for all if one is NaN; an empty axis is refused",
     }  # fmt: skip
     third = 1 / 3
     return [
@@ -178,15 +179,16 @@ def _argmin(xp: Any, x: Any, *, axis: int | None = None, keepdims: bool = False)
 
 
 def _counts() -> list[Operator]:
-    examples = _examples_of_one_axis
+    index: dict[str, Any] = {
+        "backward": {"x": None}, "kernels": {}, "takes": "numeric", "examples": _examples_of_one_axis,
+        "conventions": "the first NaN if there is one; an empty axis is refused",
+    }  # fmt: skip
     return [
         reduction("all", "z = every x over axis is true", None, takes="any", examples=_examples,
                   conventions="true over an empty axis"),
         reduction("any", "z = some x over axis is true", None, takes="any", examples=_examples,
                   conventions="false over an empty axis"),
         reduction("count_nonzero", "z = how many x over axis are not 0", None, takes="any", examples=_examples),
-        Operator("argmax", "z = the index of the largest x along axis, the first at a tie",
-                 forward=_argmax, backward={"x": None}, kernels={}, takes="numeric", examples=examples),
-        Operator("argmin", "z = the index of the smallest x along axis, the first at a tie",
-                 forward=_argmin, backward={"x": None}, kernels={}, takes="numeric", examples=examples),
+        Operator("argmax", "z = the index of the largest x along axis, the first at a tie", forward=_argmax, **index),
+        Operator("argmin", "z = the index of the smallest x along axis, the first at a tie", forward=_argmin, **index),
     ]  # fmt: skip

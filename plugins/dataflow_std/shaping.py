@@ -63,7 +63,8 @@ def _reshaping() -> list[Operator]:
                 ((), {"shape": (1, 1)}), ((0, 3), {"shape": (3, 0)})],
                description="One length may be -1: it follows from the others."),
         _mover("expand_dims", "z = x with axes of length 1 put in", _expand_dims, _restore,
-               [((3,), {}), ((2, 3), {"axis": -1}), ((2, 3), {"axis": (0, 2)}), ((), {"axis": 0})]),
+               [((3,), {}), ((2, 3), {"axis": -1}), ((2, 3), {"axis": (0, 2)}), ((), {"axis": 0})],
+               description="axis says where they are in z."),
         _mover("squeeze", "z = x without axes of length 1", _squeeze, _restore,
                [((1, 3), {"axis": 0}), ((2, 1, 3, 1), {"axis": (1, -1)}), ((1,), {"axis": 0})]),
         _mover("broadcast_to", "z = x, repeated to fill a shape", _broadcast_to, _broadcast_to_dx,
@@ -123,14 +124,17 @@ def _reordering() -> list[Operator]:
     return [
         _mover("permute_dims", "z = x with its axes in another order", _permute_dims, _permute_dims_dx,
                [((2, 3), {"axes": (1, 0)}), ((2, 3, 4), {"axes": (2, 0, 1)}), ((2, 3, 4), {"axes": (-1, 0, 1)}),
-                ((), {"axes": ()})]),
+                ((), {"axes": ()})],
+               description="axes lists the axes of x in the order that they have in z."),
         _mover("moveaxis", "z = x with axes moved to other places", _moveaxis, _moveaxis_dx,
                [((2, 3, 4), {"source": 0, "destination": -1}), ((2, 3, 4), {"source": (0, 1), "destination": (2, 0)})]),
         _mover("flip", "z = x in reverse order along axis", _flip, _flip_dx,
                [((3,), {}), ((2, 3), {"axis": 1}), ((2, 3, 4), {"axis": (0, -1)}), ((), {})]),
         _mover("roll", "z = x moved by shift along axis, its end going to its beginning", _roll, _roll_dx,
                [((5,), {"shift": 2}), ((2, 3), {"shift": -1, "axis": 1}), ((2, 3), {"shift": (1, 2), "axis": (0, 1)}),
-                ((2, 3), {"shift": 1})]),
+                ((2, 3), {"shift": 1})],
+               description="With several axes there is a shift for each; without an axis x is flattened first and has "
+                           "its shape again afterwards."),
         _mover("tril", "z = x on and below diagonal k, 0 above", _tril,
                lambda xp, g, z, x, *, k: xp.tril(g, k=k), triangles),
         _mover("triu", "z = x on and above diagonal k, 0 below", _triu,
@@ -171,7 +175,8 @@ def _repeating() -> list[Operator]:
                description="Without an axis x is flattened first."),
         _mover("tile", "z = copies of x side by side", _tile, _tile_dx,
                [((3,), {"repetitions": (2,)}), ((2, 3), {"repetitions": (2, 1, 3)}), ((2, 3), {"repetitions": (2,)}),
-                ((), {"repetitions": (3,)}), ((2,), {"repetitions": ()})]),
+                ((), {"repetitions": (3,)}), ((2,), {"repetitions": ()})],
+               description="repetitions says how many along each axis, counted from the last."),
     ]  # fmt: skip
 
 

@@ -34,10 +34,11 @@ def operators() -> list[Operator]:
               domain={"x": POSITIVE}, source=DLMF, conventions="inf at 0, -1, -2, ..."),
         unary("digamma", "z = the derivative of ln Gamma(x)", lambda xp, g, z, x: g * xp.polygamma(x, n=1),
               kernels={"numpy": "scipy.special:psi", "floats": _digamma},
-              domain={"x": POSITIVE}, source=DLMF),
+              domain={"x": POSITIVE}, source=DLMF, conventions="-inf at 0; NaN at -1, -2, ..."),
         Operator("polygamma", "z = the derivative of order n of digamma(x)",
                  forward=_polygamma, backward={"x": lambda xp, g, z, x, *, n: g * xp.polygamma(x, n=n + 1)},
                  kernels={"numpy": _polygamma_of_arrays, "floats": _polygamma_of_float}, broadcasts=True,
+                 description="n is at least 0.",
                  domain={"x": POSITIVE}, examples=_polygamma_examples, source=DLMF),
     ]  # fmt: skip
 

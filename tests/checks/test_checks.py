@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dataflow.checks import MAX_HINTS, check
+from dataflow.checks import check
+from dataflow.checks.nodes import MAX_HINTS
 from dataflow.checks.spellings import MEANT
 from dataflow.document.expressions import parse
 from dataflow.errors import Diagnostic
@@ -256,3 +257,10 @@ def test_everything_at_once() -> None:
     assert sorted(codes) == [
         "DF0201", "DF0203", "DF0203", "DF0203", "DF0220", "DF0230", "DF0401", "DF0402", "DF0502",
     ]  # fmt: skip
+
+
+def test_what_was_changed_is_checked_again() -> None:
+    graph = graph_of(u="alpha * beta")
+    assert check(graph, OPERATORS) == []
+    assert [item.code for item in check(graph.replace(target="w"), OPERATORS)] == ["DF0230"]
+    assert [item.code for item in check(graph, {})] == ["DF0401"]

@@ -122,3 +122,20 @@ def test_parameter_is_differentiated() -> None:
 def test_hint(value: Any, hint: str) -> None:
     (problem,) = check_entry([value])
     assert hint in str(problem.hint)
+
+
+def test_a_shape_beyond_every_float() -> None:
+    (problem,) = check_entry(Input(shape=(10**200, 10**200)))
+    assert (problem.code, problem.path) == ("DF0511", ("inputs", "a", "shape"))
+
+
+def test_the_first_wrong_number_is_told() -> None:
+    (problem,) = check_entry([[1, 2], ["p", 3], ["q", "r"]])
+    assert problem.path == ("inputs", "a", "value", 1, 0)
+    assert [index for index, _ in leaves_of(((1, 2), (3, 4)))] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("entry", [Input(10**5000, dtype="int8"), Input(-(10**5000)), Input(shape=(-(10**5000),))])
+def test_integers_that_python_does_not_print(entry: Input) -> None:
+    (problem,) = check_entry(entry)
+    assert "an integer of 16610 bits" in problem.message

@@ -137,12 +137,14 @@ def test_sizes_that_cannot_be_counted_are_refused_without_elements_too(
         npy("(" * 4000),
         npy("-" * 9000 + "1"),
         npy("open('exploded', 'w')"),
+        npy("{'descr': exploded, 'fortran_order': False, 'shape': (2,)}"),
     ],
 )
 def test_what_is_no_array_is_refused(tmp_path: Path, refused: Refused, content: bytes) -> None:
     (tmp_path / "x.npy").write_bytes(content)
     problem = refused("x.npy")
     assert (problem.code, problem.path[2:]) == ("DF0525", ("source",))
+    assert " at 0x" not in problem.message  # of Python's objects in memory
 
 
 def test_an_absurdly_long_header_is_refused_unread(tmp_path: Path, refused: Refused) -> None:

@@ -129,6 +129,25 @@ def test_a_large_table_is_read_across_blocks(write: Write, read: Read) -> None:
     np.testing.assert_array_equal(read("t.csv", columns=("a", "b"), dtype="int64").array, rows)
 
 
+def test_a_bad_cell_refuses_its_column_and_no_other(tmp_path: Path, write: Write) -> None:
+    """Every column is an entry of its own, and one cell makes the whole table be read with care."""
+    names = [f"c{index}" for index in range(200)]
+    lines = [[str(row * index) for index in range(200)] for row in range(300)]
+    lines[7][3], lines[9][3], lines[250][150] = "x", "y", "z"
+    write("\n".join(map(",".join, [names, *lines])))
+    entries = [Input(source="t.csv", columns=name) for name in names]
+    files, refused = DataFiles(str(tmp_path), entries=entries), {}
+    for index, entry in enumerate(entries):
+        try:
+            assert files.read(entry).array.tolist() == [row * index for row in range(300)]
+        except DataError as error:
+            refused[index] = error.diagnostics[0].message
+    assert refused == {
+        3: "`t.csv`, line 9, column `c3`: `x` is not a number",
+        150: "`t.csv`, line 252, column `c150`: `z` is not a number",
+    }
+
+
 def test_a_quote_late_in_a_large_table_changes_nothing(write: Write, read: Read) -> None:
     write("a,b\n" + "1,2\n" * 300_000 + '3,"4"\n')
     assert read("t.csv", columns="b").array[[0, -1]].tolist() == [2.0, 4.0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dataflow.document.expressions import MAX_OPERATIONS, locate_part, parse
+from dataflow.document.expressions import MAX_OPERATIONS, analyse, locate_part, parse
 from dataflow.errors import Diagnostic, GraphError
 from dataflow.graph import Node
 from dataflow.registry import standard
@@ -273,11 +273,12 @@ def test_any_text_becomes_nodes_or_is_refused(text: str) -> None:
 def test_part(name: str, part: tuple[str | int, ...], text: str) -> None:
     for lead in ("", "  ", "\n\t"):
         whole = lead + "3 * (a + sum(u, axis=0))"
-        start, end = locate_part(whole, "J", name, part, OPERATORS)
+        start, end = locate_part(whole, analyse(whole, "J", OPERATORS), name, part)
         assert whole[start:end] == text
 
 
 def test_part_after_letters_of_several_bytes() -> None:
     text = "数 * (é𐍈 + sum(ü, axis=0))"
-    assert text[slice(*locate_part(text, "J", "J#1", ("attributes", "axis"), OPERATORS))] == "axis=0"
-    assert text[slice(*locate_part(text, "J", "J#2", ("inputs", 0), OPERATORS))] == "é𐍈"
+    operations = analyse(text, "J", OPERATORS)
+    assert text[slice(*locate_part(text, operations, "J#1", ("attributes", "axis")))] == "axis=0"
+    assert text[slice(*locate_part(text, operations, "J#2", ("inputs", 0)))] == "é𐍈"

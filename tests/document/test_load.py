@@ -207,6 +207,29 @@ def test_text_without_a_file() -> None:
     assert caught.value.diagnostics[0].place == "<text>:1:26"
 
 
+LARGE = {
+    "names in one expression": ("y: " + " + ".join(f"u{index}" for index in range(1_000)), 1_000),
+    "operands of one node": (
+        "y: {op: concat, inputs: {xs: [" + ", ".join(f"u{i}" for i in range(20_000)) + "]}}",
+        20_000,
+    ),
+    "inputs of an unknown operator": (
+        "y: {op: foo, inputs: {" + ", ".join(f"u{i}: 1" for i in range(50_000)) + "}}",
+        1,
+    ),
+    "quotes that do not end": ('y: "' + "'" + "\\\\'" * 45_000 + '#"', 1),
+    "quotes in a very long text": ('y: "' + "'" + "\\\\'" * 1_000_000 + '#"', 1),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_very_many_problems_take_no_quadratic_time(name: str) -> None:
+    text, count = LARGE[name]
+    with pytest.raises(GraphError) as caught:
+        loads(f"dataflow: 1\nnodes:\n  {text}\n")
+    assert len(caught.value.diagnostics) == count
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_garbage_collection_is_as_it_was(enabled: bool) -> None:
     before = gc.isenabled()

@@ -14,7 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import dataflow
-from dataflow.execution import Run
+from dataflow.execution import Asked, Run
 from dataflow.graph import Graph
 from dataflow.provenance import Clock
 from dataflow.registry import standard
@@ -185,8 +185,8 @@ def run_on_arrays(graph: Graph, inputs: Mapping[str, Any] = {}, **changes: Any) 
     """Both sweeps on NumPy arrays, whatever the plan would choose."""
     operators = graph.operators or standard()
     plan = make_plan(graph, operators, target=graph.target)._replace(scalar=False)
-    run = Run(plan, operators, graph.target, None)
-    run.sweep(inputs, None, Clock(False))
+    run = Run(plan, operators, Asked(inputs, graph.target))
+    run.sweep(Clock(False))
     return run
 
 

@@ -170,3 +170,31 @@ def test_what_is_set_is_not_part_of_the_graph() -> None:
     graph = load(FLOATS)
     assert dataflow.execute(graph, {"x": 7}).digest == graph.digest
     assert graph.inputs["x"].value == 1.0
+
+
+@pytest.mark.parametrize("value", [[1, 2], np.array([1.0, 2.0])])
+def test_an_input_of_which_nothing_is_said_may_be_an_array(value: Any) -> None:
+    result = dataflow.execute(load("inputs: {x: {}}, nodes: {z: x * 2}"), {"x": value})
+    assert result.values["z"].tolist() == [2.0, 4.0]
+    assert dataflow.execute(load("inputs: {x: {}}, nodes: {z: x * 2}"), {"x": 3}).values["z"] == 6.0
+
+
+def test_a_list_of_arrays_is_an_array() -> None:
+    result = dataflow.execute(load("inputs: {x: {shape: [2, 2]}}, nodes: {z: x * 2}"), {"x": [np.ones(2), [1, 2]]})
+    assert result.values["z"].tolist() == [[2.0, 2.0], [2.0, 4.0]]
+
+
+def test_a_value_that_is_nested_without_an_end() -> None:
+    endless: list[Any] = [1.0]
+    endless.insert(0, endless)
+    deep: list[Any] = [1.0]
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (endless, deep):
+        for text in (FLOATS, ARRAY):
+            assert [item.code for item in problems(text, {"x": value})] == ["DF0501"]
+
+
+def test_the_largest_integers() -> None:
+    assert dataflow.execute(load(FLOATS), {"x": 10**308}).values["x"] == 1e308
+    assert [item.code for item in problems(FLOATS, {"x": 10**309})] == ["DF0512"]

@@ -46,7 +46,7 @@ RULES = [  # graph dtype, expression, dtype of the value
     ("float64", "stack([1, 2], axis=0)", "float64"),
     ("float32", "stack([1, 0.5], axis=0)", "float32"),
     ("float32", "stack([1, n[0]], axis=0)", "int64"),
-    ("float32", "softmax(3)", "float32"),
+    ("float32", "softmax(3, axis=None)", "float32"),
     ("float32", "clip(3, max=2)", "float32"),
     ("float32", "sum(2)", "float32"),
     ("float64", "n > 1", "bool"),

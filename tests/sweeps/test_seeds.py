@@ -111,3 +111,21 @@ def test_a_zero_cotangent_gives_zeros_that_were_computed() -> None:
     result = run(FLOATS, cotangent=0)
     assert result.gradients["x"] == 0.0
     assert result.unreached == ()
+
+
+@pytest.mark.parametrize("cotangent", [[1e300, 1, 1], np.array([1e300, 1, 1])])
+def test_a_cotangent_that_the_type_of_the_target_cannot_hold(cotangent: Any) -> None:
+    with pytest.raises(DataflowError) as caught:
+        run("dtype: float32, " + ARRAY, target="y", cotangent=cotangent)
+    (problem,) = caught.value.diagnostics
+    assert (problem.code, problem.expected) == ("DF0234", "numbers of shape [3] that float32 holds")
+
+
+def test_a_cotangent_that_is_nested_without_an_end() -> None:
+    deep: list[Any] = [1.0]
+    for _ in range(100_000):
+        deep = [deep]
+    for text, target in ((FLOATS, "y"), (ARRAY, "y")):
+        with pytest.raises(DataflowError) as caught:
+            run(text, target=target, cotangent=deep)
+        assert [item.code for item in caught.value.diagnostics] == ["DF0234"]

@@ -327,3 +327,18 @@ def test_numbers_of_all_kinds_are_numbers() -> None:
 def _three(value: Any) -> Operator:
     return Operator("three", "z = 3 x", forward=lambda xp, x: value, backward={"x": lambda xp, g, z, x: value},
                     broadcasts=True)  # fmt: skip
+
+
+def test_the_place_of_a_plugin_that_lies_in_a_folder_called_dataflow(tmp_path: Path) -> None:
+    file = tmp_path / "dataflow" / "my_fail.py"
+    file.parent.mkdir()
+    file.write_text(
+        "from dataflow import Operator, hookimpl\ndef forward(xp, x):\n    raise LookupError('no')\n"
+        "@hookimpl\ndef dataflow_operators():\n"
+        "    return [Operator('fail', '', forward=forward, backward={'x': None})]\n"
+    )
+    table = dataflow.standard().with_files([str(file)])
+    graph = dataflow.loads("{dataflow: 1, inputs: {x: 1}, nodes: {y: fail(x)}}", operators=table)
+    with pytest.raises(OperatorError) as caught:
+        dataflow.execute(graph)
+    assert caught.value.diagnostics[0].message.endswith(f" raised LookupError: no at {file}:3")

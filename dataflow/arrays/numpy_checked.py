@@ -1,0 +1,283 @@
+"""NumPy functions that refuse, in plain words, axes and shapes that a value does not have.
+
+NumPy's own words speak of its inner workings, and it lets some of what makes no sense pass: a number has an axis 0 in
+half of its reductions, a length of -3 means what is left over, the lower triangle of a vector is a matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+Shape = tuple[int, ...]
+Axes = int | Shape | None
+
+
+def check_axes(axis: int | Shape, ndim: int, what: str = "value") -> None:
+    """Raise `ValueError` if an axis is out of range for so many dimensions, or named twice.
+
+    >>> check_axes((0, -1), 2)
+    >>> check_axes(1, 1)
+    Traceback (most recent call last):
+    ValueError: axis 1 is out of range for a value of 1 dimension
+    """
+    if type(axis) is int and -ndim <= axis < ndim:  # nearly always
+        return
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for item in axes:
+        if not -ndim <= item < ndim:
+            raise ValueError(f"axis {item} is out of range for a {what} of {_count(ndim, 'dimension')}")
+    places = [item % ndim for item in axes]
+    for place in places:
+        if places.count(place) > 1:
+            raise ValueError(f"axis {place} is named twice")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _check_axis_of_vector(x: Any, axis: int | None) -> None:
+    if axis is not None:
+        check_axes(axis, np.ndim(x))
+    elif np.ndim(x) != 1:
+        dimensions = _count(np.ndim(x), "dimension")
+        raise ValueError(f"axis may be left out for a vector only, not for a value of {dimensions}")
+
+
+def _broadcast(first: Shape, second: Shape) -> bool:
+    return all(1 in pair or pair[0] == pair[1] for pair in zip(first[::-1], second[::-1], strict=False))
+
+
+# --- reductions and what else has an axis ---
+
+
+def _with_axis(function: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(x: Any, *more: Any, **attributes: Any) -> Any:
+        axis = attributes.get("axis")
+        if axis is not None:
+            check_axes(axis, np.ndim(x))
+        return function(x, *more, **attributes)
+
+    return checked
+
+
+def _reduce(ufunc: Any) -> Callable[..., Any]:
+    """The reduction by an operation, called directly: NumPy's own functions add 1 us of looking around."""
+
+    def reduce(x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
+        if axis is not None:
+            check_axes(axis, np.ndim(x))
+        return ufunc.reduce(x, axis=axis, keepdims=keepdims)
+
+    return reduce
+
+
+def _find_extreme(function: Callable[..., Any], which: str) -> Callable[..., Any]:
+    def find(x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
+        try:
+            return function(x, axis=axis, keepdims=keepdims)
+        except ValueError:
+            if np.size(x):
+                raise
+            raise ValueError(f"there is no {which} element: x has none along the axis") from None
+
+    return find
+
+
+def _cumulative_sum(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
+    _check_axis_of_vector(x, axis)
+    return np.cumulative_sum(x, axis=axis, include_initial=include_initial)
+
+
+def _take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
+    _check_axis_of_vector(x, axis)
+    return np.take(x, indices, axis=axis)
+
+
+def _take_along_axis(x: Any, indices: Any, *, axis: int = -1) -> Any:
+    check_axes(axis, np.ndim(x))
+    if np.ndim(x) != np.ndim(indices):
+        dimensions = f"{_count(np.ndim(x), 'dimension')} and indices {np.ndim(indices)}"
+        raise ValueError(f"x has {dimensions}: they need as many")
+    return np.take_along_axis(x, indices, axis=axis)
+
+
+# --- shapes ---
+
+
+def _reshape(x: Any, shape: int | Shape) -> Any:
+    if isinstance(shape, int):
+        shape = (shape,)
+    if shape and (least := min(shape)) < 0:
+        if least < -1:
+            raise ValueError(f"a length is at least 0, or -1 for what is left; not {least}")
+        if shape.count(-1) > 1:
+            raise ValueError(f"only one length of {list(shape)} may be -1")
+    try:
+        return np.reshape(x, shape)
+    except ValueError:
+        raise ValueError(f"{_count(np.size(x), 'element')} do not fill the shape {list(shape)}") from None
+
+
+def _broadcast_to(x: Any, shape: Shape) -> Any:
+    try:
+        return np.broadcast_to(x, shape)
+    except ValueError:
+        raise ValueError(f"a value of shape {list(np.shape(x))} cannot be repeated to fill {list(shape)}") from None
+
+
+def _expand_dims(x: Any, axis: int | Shape) -> Any:
+    check_axes(axis, np.ndim(x) + (len(axis) if isinstance(axis, tuple) else 1), "result")
+    return np.expand_dims(x, axis)
+
+
+def _permute_dims(x: Any, axes: Shape) -> Any:
+    check_axes(axes, np.ndim(x))
+    if len(axes) != np.ndim(x):
+        verb = "axis is" if len(axes) == 1 else "axes are"
+        raise ValueError(f"{len(axes)} {verb} named, and the value has {np.ndim(x)}")
+    return np.permute_dims(x, axes)
+
+
+def _moveaxis(x: Any, source: int | Shape, destination: int | Shape) -> Any:
+    check_axes(source, np.ndim(x))
+    check_axes(destination, np.ndim(x))
+    return np.moveaxis(x, source, destination)
+
+
+def _concat(xs: Sequence[Any], *, axis: int | None = 0) -> Any:
+    if axis is not None and xs:
+        check_axes(axis, np.ndim(xs[0]))
+    return np.concat(xs, axis=axis)
+
+
+def _stack(xs: Sequence[Any], *, axis: int = 0) -> Any:
+    if xs:
+        check_axes(axis, np.ndim(xs[0]) + 1, "result")
+    return np.stack(xs, axis=axis)
+
+
+def _triangle(function: Callable[..., Any]) -> Callable[..., Any]:
+    def triangle(x: Any, *, k: int = 0) -> Any:
+        if np.ndim(x) < 2:
+            raise ValueError(f"x has no diagonals: it needs 2 dimensions, not {np.ndim(x)}")
+        return function(x, k=k)
+
+    return triangle
+
+
+# --- products ---
+
+
+def _matmul(x: Any, y: Any) -> Any:
+    try:
+        return np.matmul(x, y)
+    except ValueError as error:
+        raise ValueError(_explain_matmul(np.shape(x), np.shape(y)) or str(error)) from None
+
+
+def _explain_matmul(first: Shape, second: Shape) -> str | None:
+    if not first or not second:
+        return f"{'y' if first else 'x'} is a number, not a vector or matrix: write `x * y`"
+    inner, which = (second[-1], "that") if len(second) == 1 else (second[-2], "the one before the last")
+    if first[-1] != inner:
+        return f"the last axis of x has {first[-1]} elements and {which} of y {inner}: they must be as many"
+    if not _broadcast(first[:-2], second[:-2]):
+        return f"the axes before the matrices, {list(first[:-2])} and {list(second[:-2])}, do not broadcast"
+    return None
+
+
+def _vecdot(x: Any, y: Any, *, axis: int = -1) -> Any:
+    if axis >= 0:  # along it two values of different dimensions would not be aligned
+        raise ValueError(f"the axis counts from the end, so that it is below 0; not {axis}")
+    first, second = list(np.shape(x)), list(np.shape(y))
+    check_axes(axis, len(first))
+    check_axes(axis, len(second))
+    if (length := first.pop(axis)) != (other := second.pop(axis)):
+        raise ValueError(f"axis {axis} of x has {length} elements and that of y {other}: they must be as many")
+    if not _broadcast(tuple(first), tuple(second)):
+        raise ValueError(f"the other axes of x and y, {first} and {second}, do not broadcast")
+    return np.vecdot(x, y, axis=axis)  # type: ignore[call-overload]
+
+
+def _tensordot(x: Any, y: Any, *, axes: int | tuple[Shape, Shape] = 2) -> Any:
+    first, second = np.shape(x), np.shape(y)
+    if isinstance(axes, int):
+        if axes < 0:
+            raise ValueError(f"the number of axes is at least 0, not {axes}")
+        if axes > min(len(first), len(second)):
+            raise ValueError(f"{axes} axes are to be summed over, and x has {len(first)}, y {len(second)}")
+        axes = (tuple(range(len(first) - axes, len(first))), tuple(range(axes)))
+    check_axes(axes[0], len(first))
+    check_axes(axes[1], len(second))
+    if len(axes[0]) != len(axes[1]):
+        raise ValueError(f"{len(axes[0])} axis of x and {len(axes[1])} of y cannot be paired")
+    for one, other in zip(*axes, strict=True):
+        if first[one] != second[other]:
+            lengths = f"axis {one} of x has {first[one]} elements and axis {other} of y {second[other]}"
+            raise ValueError(f"{lengths}: they must be as many")
+    return np.tensordot(x, y, axes)
+
+
+# --- values ---
+
+
+def _full_like(x: Any, fill_value: float) -> Any:
+    dtype = np.asarray(x).dtype
+    if dtype.kind != "f":
+        limits = np.iinfo(dtype) if dtype.kind in "iu" else None
+        low, high = (limits.min, limits.max) if limits else (0, 1)
+        if not low <= fill_value <= high or fill_value % 1:
+            raise ValueError(f"{fill_value} is no {dtype}, which x holds")
+    return np.full_like(x, fill_value)
+
+
+def _on_bits(function: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(*xs: Any) -> Any:
+        for x in xs:
+            if (dtype := np.asarray(x).dtype).kind == "f":
+                raise TypeError(f"bits are of integers and truth values, not of {dtype}")
+        return function(*xs)
+
+    return checked
+
+
+CHECKED: Final[Mapping[str, Callable[..., Any]]] = {
+    "all": _with_axis(np.all),
+    "any": _with_axis(np.any),
+    "argmax": _with_axis(_find_extreme(np.argmax, "largest")),
+    "argmin": _with_axis(_find_extreme(np.argmin, "smallest")),
+    "bitwise_and": _on_bits(np.bitwise_and),
+    "bitwise_invert": _on_bits(np.bitwise_invert),
+    "bitwise_or": _on_bits(np.bitwise_or),
+    "bitwise_xor": _on_bits(np.bitwise_xor),
+    "broadcast_to": _broadcast_to,
+    "concat": _concat,
+    "count_nonzero": _with_axis(np.count_nonzero),
+    "cumulative_sum": _cumulative_sum,
+    "expand_dims": _expand_dims,
+    "flip": _with_axis(np.flip),
+    "full_like": _full_like,
+    "matmul": _matmul,
+    "max": _find_extreme(_reduce(np.maximum), "largest"),
+    "min": _find_extreme(_reduce(np.minimum), "smallest"),
+    "moveaxis": _moveaxis,
+    "permute_dims": _permute_dims,
+    "prod": _reduce(np.multiply),
+    "repeat": _with_axis(np.repeat),
+    "reshape": _reshape,
+    "roll": _with_axis(np.roll),
+    "squeeze": _with_axis(np.squeeze),
+    "stack": _stack,
+    "sum": _reduce(np.add),
+    "take": _take,
+    "take_along_axis": _take_along_axis,
+    "tensordot": _tensordot,
+    "tril": _triangle(np.tril),
+    "triu": _triangle(np.triu),
+    "unstack": _with_axis(np.unstack),
+    "vecdot": _vecdot,
+}
