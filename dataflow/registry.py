@@ -233,9 +233,9 @@ def _import_file(file: str) -> ModuleType:
         return PluginError(Diagnostic("DF0706", message, hint=hint))
 
     path = Path(file)
-    if os.path.isdir(path):
+    if os.path.isdir(file):
         raise refuse(f"plugin file `{file}` is a folder", "name a Python file in it, such as my_ops.py")
-    if not os.path.exists(path):
+    if not os.path.exists(file):
         known = [item.name for item in path.parent.glob("*.py")] if os.path.isdir(path.parent) else []
         near = suggest(path.name, known)
         raise refuse(f"plugin file `{file}` does not exist", f"did you mean `{near}`?" if near else None)
