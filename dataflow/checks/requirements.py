@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {">=": ge, "<=": le, "==": eq, "!=": ne, ">": gt, "<": lt}
 )
-_PART = re.compile(r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*")
+_PART = r"\s*(>=|<=|==|!=|>|<)\s*(\d+(?:\.\d+)*)\s*"
 
 
 def check_requirements(graph: Graph, operators: Operators) -> Iterator[Diagnostic]:
@@ -58,7 +58,7 @@ def satisfies(version: str, wanted: str) -> bool:
     found = _numbers(version)
     fits = True
     for part in filter(str.strip, wanted.split(",")):
-        match = _PART.fullmatch(part)
+        match = re.fullmatch(_PART, part)
         if match is None:
             raise ValueError(part)
         fits = fits and bool(found) and _COMPARE[match[1]](found, _numbers(match[2]))

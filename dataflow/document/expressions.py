@@ -34,9 +34,9 @@ COMPARISONS: Mapping[type[ast.cmpop], str] = {
 
 _SYMBOLS = re.compile(r"[-+*/@<>=,\[(]")
 # Of text that does not end too: a pattern that fails at each quote would take quadratic time.
-_STRING = re.compile(r"""'(?:[^'\\]|\\[\s\S]?)*'?|"(?:[^"\\]|\\[\s\S]?)*"?""")
+_STRING = r"""'(?:[^'\\]|\\[\s\S]?)*'?|"(?:[^"\\]|\\[\s\S]?)*"?"""
 _BLANK = re.compile(r"\s")
-_WORD = re.compile(r"[^\s\x00-/:-@\[-^`{-\x7f]+")
+_WORD = r"[^\s\x00-/:-@\[-^`{-\x7f]+"
 
 
 class Operation(NamedTuple):
@@ -99,11 +99,11 @@ def _refuse_silent(text: str) -> None:
     place = text.find("\0")
     if place >= 0:
         raise RefusedForm("DF0301", "an expression has no character U+0000", span=(place, place + 1))
-    if "#" in text and (place := _STRING.sub(lambda match: " " * len(match.group()), text).find("#")) >= 0:
+    if "#" in text and (place := re.sub(_STRING, lambda match: " " * len(match.group()), text).find("#")) >= 0:
         raise RefusedForm(*refuse_form(text[place:], ""), span=(place, len(text)))
     if text.isascii():
         return
-    for match in _WORD.finditer(text):
+    for match in re.finditer(_WORD, text):
         fault = None if match.group().isascii() else fault_of(match.group())
         if fault is not None and "normal form" in fault[0]:
             raise RefusedForm("DF0201", *fault, span=match.span())

@@ -38,7 +38,7 @@ _FORMS: Mapping[str, str] = {
 }  # fmt: skip
 _MODULES = ("np", "numpy", "jnp", "torch", "math", "F", "xp")
 _ALLOWED = "allowed are numbers, names, + - * / ** @, comparisons, x[...] and calls"
-_WORDS = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|[^\W\d]\w*)(?:(?<=\d)|\s)\s*([^\W\d]\w*)")
+_WORDS = r"(?<![\w.])(\d+(?:\.\d*)?|[^\W\d]\w*)(?:(?<=\d)|\s)\s*([^\W\d]\w*)"
 
 
 def refuse_form(form: ast.AST | str, reason: str = "") -> Answer:
@@ -120,7 +120,7 @@ def _refuse_text(text: str, reason: str) -> Answer:
     meant = next((meant for letter, meant in _LETTERS.items() if letter in text), None)
     if meant is not None:
         return "DF0301", f"{refused}: {reason}", f"write `{meant}`"
-    adjacent = _WORDS.search(text)
+    adjacent = re.search(_WORDS, text)
     if adjacent is not None and not any(map(iskeyword, adjacent.groups())):
         first, second = adjacent.groups()
         call = "" if first[0].isdigit() else f", a call {first}({second})"

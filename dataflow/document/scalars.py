@@ -38,17 +38,18 @@ TAGGED: dict[str, tuple[type, ...]] = {"int": (int,), "float": (float, int), "bo
 
 LONE_SURROGATE = "found half of a surrogate pair"
 # An escape such as \ud83d is half of a character in JSON and nothing in YAML: libyaml stops at it.
-_SURROGATE_ESCAPE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
+# Patterns that only positions and problems need are compiled then: `re` keeps them, and a start does not pay.
+_SURROGATE_ESCAPE = r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}"
 _FOREIGN_BREAKS = "\x85\u2028\u2029"
 
 BLANKS = " \t\r\n"
-_PLAIN = re.compile(r"[^ \t\r\n]")
-_SINGLE = re.compile(r"''|[^ \t\r\n]")
-_DOUBLE = re.compile(
+_PLAIN = r"[^ \t\r\n]"
+_SINGLE = r"''|[^ \t\r\n]"
+_DOUBLE = (
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\(?:\r\n|[\s\S])|[^ \t\r\n]"
 )
-_SILENT = re.compile(r"\\(?:[ \t\r\ntnr]|\r\n|(?:x|u00|U000000)(?:09|0[aA]|0[dD]|20))")
+_SILENT = r"\\(?:[ \t\r\ntnr]|\r\n|(?:x|u00|U000000)(?:09|0[aA]|0[dD]|20))"
 
 
 def resolve(text: str) -> Scalar:
@@ -168,15 +169,16 @@ def find_units(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """
     style = text[start : start + 1]
     if style == '"':
-        units = (match.span() for match in _DOUBLE.finditer(text, start + 1, max(start + 1, end - 1)))
-        return [unit for unit in units if not _SILENT.fullmatch(text, *unit)]
+        units = (match.span() for match in re.compile(_DOUBLE).finditer(text, start + 1, max(start + 1, end - 1)))
+        silent = re.compile(_SILENT)
+        return [unit for unit in units if not silent.fullmatch(text, *unit)]
     pattern = _PLAIN
     if style == "'":
         pattern, start, end = _SINGLE, start + 1, max(start + 1, end - 1)
     elif style in ("|", ">"):
         header = re.compile(r"[^\r\n]*").match(text, start, end)
         start = header.end() if header else end
-    return [match.span() for match in pattern.finditer(text, start, end)]
+    return [match.span() for match in re.compile(pattern).finditer(text, start, end)]
 
 
 def count_units(value: str) -> int:
@@ -199,7 +201,7 @@ def open_events(text: str) -> Callable[[], Any]:
         unused = (code for code in range(0xE000, 0x110000) if chr(code) not in text)
         table = {next(unused): character for character in _FOREIGN_BREAKS}
         text = text.translate({ord(character): code for code, character in table.items()})
-    surrogates = "\\" in text and _SURROGATE_ESCAPE.search(text) is not None
+    surrogates = "\\" in text and re.search(_SURROGATE_ESCAPE, text) is not None
     get_event = _open_pure(text) if surrogates else _open_fast(text)
     return _mend(get_event, text, table) if table or surrogates else get_event
 
@@ -260,7 +262,7 @@ def _mend(get_event: Callable[[], Any], text: str, table: dict[int, str]) -> Cal
             value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
             if any("\ud800" <= character <= "\udfff" for character in value):
                 units = find_units(text, event.start_mark.index, event.end_mark.index)
-                halves = (start for start, end in units if _SURROGATE_ESCAPE.fullmatch(text, start, end))
+                halves = (start for start, end in units if re.fullmatch(_SURROGATE_ESCAPE, text[start:end]))
                 event.start_mark.index = next(halves, event.start_mark.index)
                 raise ScannerError(None, None, LONE_SURROGATE, event.start_mark)
             event.value = value.translate(table)

@@ -19,7 +19,7 @@ KEY = "<key>"
 
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _BREAK = re.compile(r"\r\n|\r|\n")
-_PROPERTIES = re.compile(r"(?:[!&][^\s,\[\]{}]*(?:\s|#[^\r\n]*(?=[\r\n]))*)+")
+_PROPERTIES = r"(?:[!&][^\s,\[\]{}]*(?:\s|#[^\r\n]*(?=[\r\n]))*)+"
 
 
 def skip_properties(text: str, start: int, end: int) -> int:
@@ -28,7 +28,7 @@ def skip_properties(text: str, start: int, end: int) -> int:
     >>> skip_properties("&a !!str b", 0, 10)
     9
     """
-    match = _PROPERTIES.match(text, start, end)
+    match = re.compile(_PROPERTIES).match(text, start, end)
     return match.end() if match else start
 
 

@@ -18,7 +18,7 @@ _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; lar
     "matmul": ("@", 3), "negative": ("-", 4), "positive": ("+", 4), "pow": ("**", 5),
 }  # fmt: skip
 _ATOM = 6
-_INDEX = re.compile(r"None|\.\.\.|-?[1-9]\d*|0|(?:-?[1-9]\d*|0)?:(?:-?[1-9]\d*|0)?(?::-?[1-9]\d*)?")
+_INDEX = r"None|\.\.\.|-?[1-9]\d*|0|(?:-?[1-9]\d*|0)?:(?:-?[1-9]\d*|0)?(?::-?[1-9]\d*)?"
 
 
 def dump(graph: Graph) -> str:
@@ -155,7 +155,7 @@ def _write(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
             return f"{left} {symbol} {right}", own
     if node.op == "getitem" and operands[0][1] == _ATOM and list(node.attributes) == ["key"]:
         parts = ["None" if item is None else str(item) for item in node.attributes["key"]]
-        if parts and all(map(_INDEX.fullmatch, parts)):
+        if parts and all(map(re.compile(_INDEX).fullmatch, parts)):
             return f"{texts[0]}[{', '.join(parts)}]", _ATOM
     attributes = [f"{key}={_literal(value)}" for key, value in node.attributes.items()]
     return f"{node.op}({', '.join([*texts, *attributes])})", _ATOM
