@@ -5,18 +5,13 @@ name of a value or a number. What an expression introduces is a hidden node: it 
 expression it stands in and is called ``owner#1``, ``owner#2``, ... in the order of evaluation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf, nan
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from dataflow.errors import Diagnostic, GraphError, Path
 from dataflow.order import sort_needs
-
-if TYPE_CHECKING:
-    from typing import Self
 
 Operand = str | int | float
 Size = int | str
