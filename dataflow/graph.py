@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 from dataflow.errors import Diagnostic, GraphError, Path
 from dataflow.order import sort_needs
 
-Operand = str | int | float
+Operand = str | int | float | None  # None: an optional input that is not given
 Size = int | str
 
 DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")

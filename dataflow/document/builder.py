@@ -170,7 +170,7 @@ def _order_inputs(name: str, op: str, given: Mapping[str, Any], operators: Mappi
     for key in known[: last + 1]:
         item = given.get(key)
         if item is None:
-            yield None  # type: ignore[misc]
+            yield None
         elif isinstance(item, list) and operator and operator.variadic:
             yield from (_read_operand(name, part, (key, index)) for index, part in enumerate(item))
         else:

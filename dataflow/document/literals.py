@@ -64,7 +64,7 @@ def leaf_of(form: ast.expr) -> Operand:
             return shorten_integer(number)
         except OverflowError:
             raise _refuse_large(form) from None
-    return form.id if isinstance(form, ast.Name) else None  # type: ignore[return-value]
+    return None
 
 
 def literal_of(form: ast.expr, name: str) -> Any:

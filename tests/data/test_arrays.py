@@ -210,7 +210,7 @@ def member(name: str, change: Callable[[zipfile.ZipInfo], None] = lambda info: N
     stream, content = io.BytesIO(), io.BytesIO()
     np.save(content, np.zeros(1000))
     with zipfile.ZipFile(stream, "w", **options) as archive:
-        archive.writestr(name, content.getvalue())
+        archive.writestr(zipfile.ZipInfo(name), content.getvalue(), options.get("compression"))  # dated 1980, always
         change(archive.infolist()[0])  # what the list at the end will say
     return stream.getvalue()
 

@@ -64,7 +64,7 @@ def test_inputs() -> None:
         ({"op": "add", "inputs": ["pi", "-Infinity"]}, Node("add", (math.pi, -math.inf))),
         ({"op": "add", "inputs": [2**70, -(2**63) + 1]}, Node("add", (2.0**70, -(2**63) + 1))),
         ({"op": "pow", "inputs": {"y": "b", "x": "a"}}, Node("pow", ("a", "b"))),
-        ({"op": "pow", "inputs": {"y": "b"}}, Node("pow", (None, "b"))),  # type: ignore[arg-type]
+        ({"op": "pow", "inputs": {"y": "b"}}, Node("pow", (None, "b"))),
         ({"op": "stack", "inputs": {"xs": ["a", 1]}}, Node("stack", ("a", 1))),
         ({"op": "stack", "inputs": {"xs": "a"}}, Node("stack", ("a",))),
         ({"op": "unknown", "inputs": {"q": "a", "p": "b"}}, Node("unknown", ("a", "b"))),
