@@ -11,6 +11,8 @@ from typing import ClassVar, NamedTuple
 
 Path = tuple[str | int, ...]
 
+KEY = "<key>"  # at the end of a path: the name itself, and not what stands under it
+
 
 class Diagnostic(NamedTuple):
     """One problem of a graph, its data or its surroundings.

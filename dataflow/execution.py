@@ -58,7 +58,7 @@ def execute(
     only:      report these values alone, and compute nothing that they do not need.
     cotangent: of the target, of its shape; needed if the target has more than one element.
     operators: the table of operators, in place of the one that the graph was read with.
-    data_root: the folder below which data files may lie, in place of the graph's own.
+    data_root: the folder that data files are read from, in place of the graph's own.
     hidden:    report what expressions introduce as well.
     strict:    raise `StrictError` if the target or a gradient is not finite.
     timings:   note in the result how long each part of the run took, in seconds.

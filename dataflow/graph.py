@@ -159,8 +159,11 @@ class Graph:
         >>> Graph(inputs={"a": 1}).path_of("a"), Graph().path_of("u")
         (('inputs', 'a'), ('nodes', 'u'))
         """
-        section = "inputs" if name in self.inputs else "parameters" if name in self.parameters else "nodes"
-        return section, self.producers().get(name, name)
+        if name in self.inputs:
+            return "inputs", name
+        if name in self.parameters:
+            return "parameters", name
+        return "nodes", self.producers().get(name, name)
 
     def producers(self) -> dict[str, str]:
         """Which node makes a value, for every value that does not bear its node's own name."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from dataflow.checks.inline import check_input
 from dataflow.checks.kinds import check_kinds
-from dataflow.checks.names import KEY, fault_of, looks_of, spell_out
+from dataflow.checks.names import fault_of, looks_of, spell_out
 from dataflow.checks.nodes import check_nodes, propose_name
-from dataflow.errors import Diagnostic, GraphError, Path
+from dataflow.errors import KEY, Diagnostic, GraphError, Path
 from dataflow.graph import HIDDEN, Graph, Input, owner_of
 
 if TYPE_CHECKING:

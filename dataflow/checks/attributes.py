@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.attributes import accepts, describe
 from dataflow.checks.inline import show_number
-from dataflow.checks.names import KEY
-from dataflow.errors import Diagnostic, suggest
+from dataflow.errors import KEY, Diagnostic, suggest
 from dataflow.graph import Node, blame_node
 
 if TYPE_CHECKING:

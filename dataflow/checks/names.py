@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from keyword import iskeyword
 
-KEY = "<key>"  # at the end of a path: the name itself, and not what stands under it
 RESERVED = frozenset({"pi", "inf", "nan", "true", "false", "null", "Infinity", "NaN"})
 
 # Letters of other scripts that look like a Latin one (Unicode TR39, the pairs that print alike).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dataflow.checks.inline import fits_shape, show_shape
 from dataflow.data.files import refuse
 
 if TYPE_CHECKING:
@@ -65,10 +66,7 @@ def check_shape(found: tuple[int, ...], declared: Sequence[Size] | None, name: s
     """
     if declared is None:
         return
-    fits = len(found) == len(declared) and all(
-        isinstance(size, str) or size == length for size, length in zip(declared, found, strict=True)
-    )
-    if not fits:
-        shown = f"[{', '.join(map(str, declared))}]"
+    if not fits_shape(found, declared):
+        shown = show_shape(declared)
         raise refuse("DF0548", f"`{name}` has the shape {list(found)}, where {shown} is declared", "shape",
                      found=str(list(found)), expected=shown)  # fmt: skip

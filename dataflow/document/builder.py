@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dataflow.checks.names import fault_of
 from dataflow.document.expressions import parse
 from dataflow.document.literals import CONSTANTS, shorten_integer
-from dataflow.document.source import KEY
-from dataflow.errors import Diagnostic, GraphError, suggest
+from dataflow.errors import KEY, Diagnostic, GraphError, suggest
 from dataflow.graph import EMPTY, HIDDEN, NONFINITE, Graph, Input, Node, Operand
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.document.expressions import Operation, analyse, locate_part
 from dataflow.document.reader import read_tree
-from dataflow.document.source import KEY, Source
-from dataflow.errors import Diagnostic, GraphError
+from dataflow.document.source import Source
+from dataflow.errors import KEY, Diagnostic, GraphError
 from dataflow.graph import owner_of
 
 if TYPE_CHECKING:

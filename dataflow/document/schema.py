@@ -8,8 +8,7 @@ from typing import Any
 
 from dataflow.document.reader import Tree
 from dataflow.document.scalars import describe, shorten
-from dataflow.document.source import KEY
-from dataflow.errors import Diagnostic, Path, suggest
+from dataflow.errors import KEY, Diagnostic, Path, suggest
 
 RESERVED = frozenset({"functions", "derivatives", "fit"})
 SECTIONS = frozenset({"inputs", "parameters", "nodes", "requires"})  # where entries have names of the user's choice

@@ -12,10 +12,7 @@ from bisect import bisect_right
 from typing import Any
 
 from dataflow.document.scalars import count_units, find_units, open_events
-from dataflow.errors import Diagnostic, GraphError, Path
-
-# As the last element of a path: the key of the entry named before it is meant, not its value.
-KEY = "<key>"
+from dataflow.errors import KEY, Diagnostic, GraphError, Path
 
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _BREAK = re.compile(r"\r\n|\r|\n")

@@ -43,8 +43,7 @@ def bind_values(
     first: dict[str, tuple[str, int]] = {}
     files = _open_files(graph, given, needed, root)
     for name in needed:
-        section = "inputs" if name in graph.inputs else "parameters"
-        path = (section, name)
+        path = graph.path_of(name)
         try:
             entry, value = entries[name], None
             if name in given:

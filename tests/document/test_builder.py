@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from dataflow.document.builder import build
-from dataflow.document.source import KEY
-from dataflow.errors import Diagnostic
+from dataflow.errors import KEY, Diagnostic
 from dataflow.graph import Graph, Input, Node
 from dataflow.registry import standard
 

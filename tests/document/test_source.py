@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataflow.document.reader import read_tree
-from dataflow.document.source import KEY, Source
-from dataflow.errors import Diagnostic
+from dataflow.document.source import Source
+from dataflow.errors import KEY, Diagnostic
 
 DOCUMENT = """\
 # a comment
