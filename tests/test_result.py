@@ -509,3 +509,26 @@ def test_a_result_that_is_replaced_while_it_is_read(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(arrayfile, "digest_file", replace_first)
     assert_same(later, Result.load(path))
+
+
+def test_a_result_that_is_replaced_twice_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another and by the same again: what was missing is there, though the JSON is what it was."""
+    from dataflow.result import arrayfile, decoding
+
+    path = tmp_path / "g.json"
+    first, second = make({"w": np.zeros(2000)}), make({"w": np.ones(2000)})
+    first.write(path)
+    digest, missing = arrayfile.digest_file, decoding._missing
+
+    def replace(beside: str) -> str:
+        monkeypatch.setattr(arrayfile, "digest_file", digest)
+        second.write(path)
+        return digest(beside)
+
+    def replace_again(path: str, name: str) -> DataError:
+        first.write(path)
+        return missing(path, name)
+
+    monkeypatch.setattr(arrayfile, "digest_file", replace)
+    monkeypatch.setattr(decoding, "_missing", replace_again)
+    assert_same(first, Result.load(path))

@@ -25,14 +25,14 @@ OPTIONAL = ("rows", "labels", "timings")
 def decode(path: str, make: Callable[..., T]) -> T:
     """What `make` makes of the fields of the result in a file. Raises `DataError` or `ResourceError`."""
     while True:
-        content = _read(path)
+        content, identity = _read(path)
         document = _parse(content, path)
         try:
             arrays = _read_arrays(document, path)
         except DataError:
-            if _read(path) == content:
+            if _read(path)[1] == identity:
                 raise
-            continue  # another run has replaced both meanwhile
+            continue  # another run has replaced both meanwhile, perhaps by the same content
         try:
             return make(**_build(document, arrays))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -56,10 +56,12 @@ def read_reference(head: bytes) -> str | None:
         return None
 
 
-def _read(path: str) -> bytes:
+def _read(path: str) -> tuple[bytes, tuple[int, ...]]:
+    """The content of a file, and which file it is: one that replaces it is another, whatever it holds."""
     try:
         with open(path, "rb") as stream:
-            return stream.read()
+            status = os.fstat(stream.fileno())
+            return stream.read(), (status.st_dev, status.st_ino, status.st_mtime_ns)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ResourceError(Diagnostic("DF0801", f"cannot read `{path}`: {reason}", hint="check the path")) from error
