@@ -41,8 +41,8 @@ class Library:
     """
 
     def __init__(self, operators: Mapping[str, Operator], arrays: Arrays) -> None:
-        self._operators = operators
-        self._arrays = arrays
+        self.operators = operators
+        self.arrays = arrays
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Resolve a name on its first use; later uses find it in the instance."""
@@ -50,23 +50,23 @@ class Library:
             raise AttributeError(name)
         function = self.resolve(name)
         if function is None:
-            raise MissingKernelError(f"xp over {self._arrays.kind} has no `{name}`")
+            raise MissingKernelError(f"xp over {self.arrays.kind} has no `{name}`")
         self.__dict__[name] = function
         return function
 
     def resolve(self, name: str) -> Callable[..., Any] | None:
         """The function behind a name, or None if this kind of array has none."""
-        operator = self._operators.get(name)
+        operator = self.operators.get(name)
         if operator is None:
-            return self._arrays.find(name)
+            return self.arrays.find(name)
         if operator.kernels is None:
             return self._bind(operator)
-        kernel = operator.kernels.get(self._arrays.kind)
-        if kernel is None and self._arrays.kind == "ieee" and "floats" in operator.kernels:
+        kernel = operator.kernels.get(self.arrays.kind)
+        if kernel is None and self.arrays.kind == "ieee" and "floats" in operator.kernels:
             from dataflow.arrays import ieee
 
             return ieee.guard(_load(operator.kernels["floats"]))
-        return self._arrays.find(name) if kernel is None else _load(kernel)
+        return self.arrays.find(name) if kernel is None else _load(kernel)
 
     def _bind(self, operator: Operator) -> Callable[..., Any]:
         forward = operator.forward

@@ -6,6 +6,9 @@ A rule is a plain function over `xp`, the operator library bound to a kind of ar
 * ``backward[name](xp, g, z, *inputs, **attributes)`` gives the cotangent of input ``name`` from the
   cotangent ``g`` of the output. ``None`` in its place says: not differentiable.
 
+A composite, whose forward rule is written with other operators, may leave ``backward`` out: then the sweep goes back
+through those others.
+
 Calculus is the operator's; summing over broadcast axes, adding up at fan-out, zeros and dtypes are the engine's.
 """
 
@@ -90,6 +93,8 @@ class Operator:
     examples:    ``examples(rng)`` gives pairs (inputs, attributes) to try where `domain` cannot say it.
     special:     rows (inputs, value, gradients) of what happens at the edges of the domain and at kinks.
     analytic:    the forward rule may be evaluated at complex numbers.
+    reference:   a slow twin to prove the forward rule by, ``reference(*inputs, **attributes)`` on NumPy arrays or its
+                 place as ``"module:function"``: the definition, written as plainly as can be.
     version:     raised when the meaning changes.
     description, conventions, source: for its page: what it is for, what it does at the edges, where it is from.
 
@@ -103,8 +108,8 @@ class Operator:
 
     __slots__ = (
         "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "examples",
-        "formula", "forward", "inputs", "kernels", "kinds", "moves", "name", "outputs", "source", "special", "takes",
-        "version",
+        "formula", "forward", "inputs", "kernels", "kinds", "moves", "name", "outputs", "reference", "source",
+        "special", "takes", "version",
     )  # fmt: skip
 
     def __init__(
@@ -113,7 +118,7 @@ class Operator:
         formula: str,
         *,
         forward: Rule,
-        backward: Mapping[str, Rule | None] | Rule,
+        backward: Mapping[str, Rule | None] | Rule | None = None,
         kernels: Mapping[str, Kernel] | None = None,
         broadcasts: bool = False,
         moves: bool = False,
@@ -124,6 +129,7 @@ class Operator:
         examples: Callable[[Any], Sequence[tuple[Sequence[Any], Mapping[str, Any]]]] | None = None,
         special: Sequence[tuple[Any, ...]] = (),
         analytic: bool = False,
+        reference: Kernel | None = None,
         version: int = 1,
         description: str = "",
         conventions: str = "",
@@ -143,6 +149,7 @@ class Operator:
         self.examples = examples
         self.special = special
         self.analytic = analytic
+        self.reference = reference
         self.version = version
         self.description = description
         self.conventions = conventions
@@ -161,6 +168,19 @@ class Operator:
         return bool(self.inputs) and self.inputs[-1].variadic
 
     @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The names of the inputs that have a cotangent.
+
+        >>> rules = {"x": lambda xp, g, z, x, y: g, "y": None}
+        >>> Operator("first", "z = x", forward=lambda xp, x, y: x, backward=rules).differentiable
+        ('x',)
+        """
+        rules, names = self.backward, [item.name for item in self.inputs]
+        if isinstance(rules, Mapping):
+            return tuple([name for name in names if rules[name] is not None])
+        return tuple([name for name in names if self.kinds.get(name, self.takes) not in ("bool", "integer")])
+
+    @property
     def signature(self) -> str:
         """How the operator is called.
 
@@ -173,6 +193,15 @@ class Operator:
         ]
         attributes = [item.name if item.required else f"{item.name}={item.default!r}" for item in self.attributes]
         return f"{self.name}({', '.join([*inputs, *(['*'] if attributes and not self.variadic else []), *attributes])})"
+
+    def replaced(self, **changes: Any) -> Operator:
+        """The same operator with some of its arguments changed. Raises `PluginError` if it no longer fits together.
+
+        >>> unary("exp", "z = e ** x", lambda xp, g, z, x: g * z).replaced(analytic=True).analytic
+        True
+        """
+        made_of_rules = ("inputs", "attributes")
+        return Operator(**{key: getattr(self, key) for key in self.__slots__ if key not in made_of_rules} | changes)
 
     def __repr__(self) -> str:
         return f"<Operator {self.signature}: {self.formula}>"
@@ -220,6 +249,10 @@ def _check_kinds(operator: Operator) -> None:
 
 def _check_backward(operator: Operator) -> None:
     rules = operator.backward
+    if rules is None:
+        if operator.kernels is not None:
+            raise _fault(operator.name, "a primitive without backward rules", "write None for each input without one")
+        return
     if callable(rules):
         _check_rule(operator, "backward", rules)
         return

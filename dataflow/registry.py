@@ -81,6 +81,19 @@ class Operators(Mapping[str, Operator]):
         """The plugins in the order in which they were loaded."""
         return tuple(dict.fromkeys(self._owners.values()))
 
+    def replaced(self, operator: Operator) -> Operators:
+        """This table with another operator in the place of the one of the same name, or added under that owner.
+
+        >>> table = standard()
+        >>> table.replaced(table["exp"].replaced(version=2))["exp"].version
+        2
+        """
+        owner = self._owners.get(operator.name, Plugin("", "", ""))
+        return Operators(
+            {**self._operators, operator.name: operator}, {**self._owners, operator.name: owner},
+            failures=self.failures, scanned=self.scanned,
+        )  # fmt: skip
+
     def with_modules(self, modules: Iterable[ModuleType], *, scanned: bool = False) -> Operators:
         """This table and the operators of further plugin modules.
 

@@ -56,7 +56,8 @@ def family_of(operator: Operator, plugin: str) -> str:
     >>> family_of(standard()["exp"], "dataflow_std")
     'functions'
     """
-    rules = [operator.backward] if callable(operator.backward) else list(operator.backward.values())
+    backward = operator.backward
+    rules = [backward] if callable(backward) else list((backward or {}).values())
     for rule in (operator.forward, *rules, operator.examples):
         module = getattr(rule, "__module__", None) or ""
         if module.startswith(f"{plugin}."):
@@ -157,15 +158,14 @@ def _guess(annotation: Any) -> Any:
 
 
 def _data_of_input(operator: Operator, item: OperatorInput) -> dict[str, Any]:
-    rules, takes = operator.backward, operator.kinds.get(item.name, operator.takes)
-    differentiable = takes not in ("bool", "integer") if callable(rules) else rules[item.name] is not None
+    takes = operator.kinds.get(item.name, operator.takes)
     return {
         "name": item.name,
         "optional": item.optional,
         "variadic": item.variadic,
         "takes": _TAKES.get(takes, takes),
         "domain": _describe_domain(item.name, operator.domain.get(item.name, REAL)),
-        "differentiable": differentiable,
+        "differentiable": item.name in operator.differentiable,
     }
 
 

@@ -8,7 +8,7 @@ is used more than once an element is taken if any use takes it; elsewhere "not t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,9 +16,10 @@ import numpy as np
 from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
 from dataflow.sweeps.arrays import Array, ArraySweeps, Values, full_shape, quiet, read_only, unbroadcast
+from dataflow.sweeps.traced import TracedRule
 
 if TYPE_CHECKING:
-    from dataflow.sweeps.plan import Step
+    from dataflow.sweeps.plan import Backward, Step
 
 
 class Kept(NamedTuple):
@@ -45,15 +46,23 @@ def _keep(condition: Any, g: Any) -> Kept:
 Masks = list[Array | None]  # by slot: where the cotangent was taken; None: everywhere
 
 
-def reverse_with_masks(sweeps: ArraySweeps, values: Values, cotangents: Values) -> None:
-    """Repeat the reverse sweep of `sweeps` from the seeds in `cotangents`, masks carried along."""
-    masks: Masks = [None] * len(cotangents)
+def reverse_with_masks(sweeps: ArraySweeps, values: Values, cotangents: Values, masks: Masks | None = None) -> None:
+    """Repeat the reverse sweep of `sweeps` from the seeds in `cotangents`, masks carried along.
+
+    `masks` may say where the seeds were taken, and is filled in.
+    """
+    masks = [None] * len(cotangents) if masks is None else masks
     xp = Library(sweeps.operators, MaskedArrays())
     with quiet():
         for step, g, z, inputs in sweeps.walk_back(values, cotangents):
             taken = None if step.operator.outputs else masks[step.out[0]]
             ones = _ones_where_taken(step, values, cotangents, masks) if step.operator.moves else None
             for backward in step.backward:
+                if isinstance(backward.rule, TracedRule):
+                    above = [_nowhere(values[out]) if cotangents[out] is None else masks[out] for out in step.out]
+                    for slot, cotangent, mask in _trace_back(step, backward, backward.rule, xp, (g, above), inputs):
+                        _add(slot, sweeps.fit(step, backward, cotangent, z, values[slot]), mask, cotangents, masks)
+                    continue
                 given = sweeps.call_rule(step, backward, xp, g, z, inputs)
                 moved = given if ones is None else sweeps.call_rule(step, backward, xp, ones, z, inputs)
                 pairs = zip(sweeps.pair(backward, given, values), sweeps.pair(backward, moved, values), strict=True)
@@ -64,6 +73,31 @@ def reverse_with_masks(sweeps: ArraySweeps, values: Values, cotangents: Values) 
                         cotangent = np.where(mask, cotangent, np.zeros((), np.asarray(cotangent).dtype))
                         mask = _fit_mask(mask, full_shape(step, z, values[slot].shape), values[slot].shape)
                     _add(slot, sweeps.fit(step, backward, cotangent, z, values[slot]), mask, cotangents, masks)
+
+
+def _trace_back(
+    step: Step, backward: Backward, rule: TracedRule, xp: Library, above: tuple[Any, Masks], inputs: list[Any]
+) -> Iterator[tuple[int, Any, Array | None]]:
+    """The cotangents and masks of the operands of a step whose rule is traced: masks are carried through it too."""
+    g, masks = above
+    trace = rule.trace(xp, g, inputs, step.attributes)
+    assert isinstance(trace.sweeps, ArraySweeps)
+    inner: Masks = [None] * len(trace.cotangents)
+    for index, mask in zip(trace.outputs, masks, strict=True):
+        inner[index] = mask if trace.outputs.count(index) == 1 else None
+    reverse_with_masks(trace.sweeps, trace.values, trace.cotangents, inner)
+    for slot, place in zip(backward.slots, trace.inputs, strict=True):
+        if slot is not None and place is not None:
+            value, found = trace.values[place], trace.cotangents[place]
+            if found is None:
+                yield slot, np.zeros_like(value), _nowhere(value)
+            else:
+                yield slot, found, inner[place]
+
+
+def _nowhere(value: Any) -> Array:
+    """The mask of a value of which nothing was taken."""
+    return np.zeros(np.shape(value), bool)
 
 
 def _ones_where_taken(step: Step, values: Values, cotangents: Values, masks: Masks) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dataflow.arrays import floats, ieee
 from dataflow.graph import EMPTY, Graph, Input, Node
 from dataflow.library import Library
+from dataflow.sweeps.traced import TracedRule
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator, Rule
@@ -63,9 +64,15 @@ class Plan(NamedTuple):
 
 
 def make_plan(
-    graph: Graph, operators: Mapping[str, Operator], *, target: str | None, only: Iterable[str] | None = None
+    graph: Graph,
+    operators: Mapping[str, Operator],
+    *,
+    target: str | Sequence[str] | None,
+    only: Iterable[str] | None = None,
 ) -> Plan:
     """Plan the sweeps of a checked graph. `only` restricts what is reported, and then nothing else is computed.
+
+    The reverse sweep may begin at several targets at once, each with a cotangent of its own.
 
     >>> from dataflow.registry import standard
     >>> graph = Graph(inputs={"a": 2}, nodes={"y": Node("multiply", (3, "a"))})
@@ -74,19 +81,21 @@ def make_plan(
     (['a', 'y', ''], [(2, 0)], {2: 3}, True)
     """
     operators = {node.op: operators[node.op] for node in graph.nodes.values()}
+    targets = (target,) if isinstance(target, str) else tuple(target or ())
     asked = None if only is None else set(only)
     reported = list(graph.names()) if asked is None else [name for name in graph.names(hidden=True) if name in asked]
-    order = graph.order if asked is None else _keep_needed(graph, {*asked, *([] if target is None else [target])})
+    order = graph.order if asked is None else _keep_needed(graph, {*asked, *targets})
     names, slots, constants = _assign_slots(graph, order)
     folded = _fold_numbers(graph, order, operators, slots, constants)
     steps = [_make_step(name, graph.nodes[name], operators, slots) for name in order if name not in folded]
     blocked = {name: rules for name, operator in operators.items() if (rules := _list_blocked(operator))}
     varied = _find_varied(graph, steps, slots, blocked)
     wanted = bytearray(len(varied))
-    if target is not None:
+    if targets:
         below = varied if asked is None else _find_below(steps, (slots[name] for name in asked), varied, blocked)
-        wanted = _find_wanted(steps, slots[target], below, blocked)
-        steps = [_add_backward(step, wanted) for step in steps]
+        wanted = _find_wanted(steps, [slots[name] for name in targets], below, blocked)
+        traced: TracedRules = {}
+        steps = [_add_backward(step, wanted, traced) for step in steps]
     return Plan(graph, names, slots, constants, steps, varied, wanted, reported, _is_scalar(graph, steps, operators))
 
 
@@ -170,9 +179,8 @@ def _make_step(name: str, node: Node, operators: Mapping[str, Operator], slots: 
 
 def _list_blocked(operator: Operator) -> frozenset[int]:
     """The positions of the inputs that are not differentiable; the last one stands for all that follow."""
-    if callable(operator.backward):
-        return frozenset()
-    return frozenset(index for index, item in enumerate(operator.inputs) if operator.backward[item.name] is None)
+    passing = operator.differentiable
+    return frozenset(index for index, item in enumerate(operator.inputs) if item.name not in passing)
 
 
 def _passes(step: Step, blocked: Mapping[str, frozenset[int]]) -> Sequence[int]:
@@ -212,11 +220,12 @@ def _find_below(
 
 
 def _find_wanted(
-    steps: Sequence[Step], target: int, below: bytearray, blocked: Mapping[str, frozenset[int]]
+    steps: Sequence[Step], targets: Sequence[int], below: bytearray, blocked: Mapping[str, frozenset[int]]
 ) -> bytearray:
-    """By slot: whether the reverse sweep needs its cotangent. What is in `below` and reaches the target does."""
+    """By slot: whether the reverse sweep needs its cotangent. What is in `below` and reaches a target does."""
     wanted = bytearray(len(below))
-    wanted[target] = below[target]
+    for target in targets:
+        wanted[target] = below[target]
     for step in reversed(steps):
         if wanted[step.out[0]] or (len(step.out) > 1 and any(wanted[out] for out in step.out)):
             for slot in step.operands if step.operator.name not in blocked else _passes(step, blocked):
@@ -224,11 +233,14 @@ def _find_wanted(
     return wanted
 
 
-def _add_backward(step: Step, wanted: bytearray) -> Step:
+TracedRules = dict[tuple[str, tuple[bool, ...]], TracedRule]  # by operator and by what is asked of it
+
+
+def _add_backward(step: Step, wanted: bytearray, traced: TracedRules) -> Step:
     name, operator, operands, out, attributes, _ = step
     if not (wanted[out[0]] or (len(out) > 1 and any(wanted[slot] for slot in out))):
         return step
-    return Step(name, operator, operands, out, attributes, _choose_backward(operator, operands, wanted))
+    return Step(name, operator, operands, out, attributes, _choose_backward(operator, operands, wanted, traced))
 
 
 def bind_forward(step: Step, xp: Library) -> Callable[..., Any]:
@@ -243,18 +255,24 @@ def bind_forward(step: Step, xp: Library) -> Callable[..., Any]:
     return partial(operator.forward, xp)
 
 
-def _choose_backward(operator: Operator, operands: tuple[int, ...], wanted: bytearray) -> tuple[Backward, ...]:
+def _choose_backward(
+    operator: Operator, operands: tuple[int, ...], wanted: bytearray, traced: TracedRules
+) -> tuple[Backward, ...]:
     """The rules to call for the operands whose cotangents are wanted."""
     asked = [slot if wanted[slot] else None for slot in operands]
     names = [item.name for item in operator.inputs]
     fixed = len(names) - operator.variadic
-    if callable(operator.backward):
+    rules = operator.backward
+    if rules is None:
+        wanting = tuple([slot is not None for slot in asked])
+        rules = traced.setdefault((operator.name, wanting), TracedRule(operator, wanting))
+    if callable(rules):
         spread = names[:fixed] + names[fixed:] * (len(operands) - fixed)
         needed = any(slot is not None for slot in asked)
-        return (Backward(operator.backward, tuple(asked), tuple(spread), single=False),) if needed else ()
+        return (Backward(rules, tuple(asked), tuple(spread), single=False),) if needed else ()
     chosen = []
     for index, key in enumerate(names):
-        rule = operator.backward[key]
+        rule = rules[key]
         if rule is None:
             continue
         if index == fixed:  # the variadic input: one call gives the cotangents of all of them

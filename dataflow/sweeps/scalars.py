@@ -29,7 +29,7 @@ class ScalarSweeps:
     """
 
     def __init__(self, plan: Plan, operators: Operators) -> None:
-        self._plan = plan
+        self.plan = plan
         self._operators = operators
         self._fast = Library(operators, floats)
         self._careful = Library(operators, ieee)
@@ -50,14 +50,14 @@ class ScalarSweeps:
                 if not isinstance(error, RETRIED):
                     raise self._fail(step, "forward", error, values) from error
                 self._run_carefully(step, values)
-        if not NUMBERS.issuperset([type(values[step.out[0]]) for step in self._plan.steps]):
+        if not NUMBERS.issuperset([type(values[step.out[0]]) for step in self.plan.steps]):
             self._mend_forward(values)
 
     def _bind_steps(self) -> list[tuple[Step, Callable[..., Any], tuple[int, ...], int]]:
         """Every step with the function to call, the slots of its operands and its own."""
         calls: dict[str, Callable[..., Any]] = {}
         bound = []
-        for step in self._plan.steps:
+        for step in self.plan.steps:
             name = step.operator.name
             call = None if step.attributes else calls.get(name)
             if call is None:
@@ -69,7 +69,7 @@ class ScalarSweeps:
 
     def _mend_forward(self, values: Values) -> None:
         """Once more, with a look at every value: one of them came out complex, or as no number at all."""
-        for step in self._plan.steps:
+        for step in self.plan.steps:
             out = step.out[0]
             try:
                 values[out] = bind_forward(step, self._fast)(*[values[slot] for slot in step.operands])
@@ -97,7 +97,7 @@ class ScalarSweeps:
         """Carry cotangents from right to left; a value that nothing takes keeps None."""
         xp = Library(self._operators, NotedFloats(floats))
         careful = Library(self._operators, NotedFloats(ieee))
-        for step in reversed(self._plan.steps):
+        for step in reversed(self.plan.steps):
             g = cotangents[step.out[0]]
             if g is None or not step.backward:
                 continue

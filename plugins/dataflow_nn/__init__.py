@@ -1,15 +1,21 @@
-"""Operators of neural networks and classification: activations and losses, exact where exponentials overflow."""
+"""Operators of neural networks and classification: activations, losses and layers, exact where exponentials overflow."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from dataflow.hookspecs import hookimpl
 from dataflow.operators import Operator
-from dataflow_nn import activations, losses
 
 __version__ = "0.1.0"
+
+MODULES = (
+    "activations", "softmaxes", "losses", "divergences", "linear", "convolution", "pooling", "normalization",
+    "attention", "recurrent",
+)  # fmt: skip
 
 
 @hookimpl
 def dataflow_operators() -> list[Operator]:
     """The operators of this plugin."""
-    return [*activations.operators(), *losses.operators()]
+    return [item for name in MODULES for item in import_module(f"{__name__}.{name}").operators()]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from dataflow.hookspecs import hookimpl
 from dataflow.operators import Operator
-from dataflow_std import elementwise, functions, indexing, linalg, logic, reductions, shaping, special
 
 __version__ = "0.1.0"
+
+MODULES = (
+    "elementwise", "functions", "logic", "selection", "reductions", "scans", "statistics", "linalg", "products",
+    "decompositions", "shaping", "indexing", "scatter", "special", "gamma", "bessel",
+)  # fmt: skip
 
 
 @hookimpl
 def dataflow_operators() -> list[Operator]:
     """The operators of this plugin."""
-    return [
-        *elementwise.operators(), *functions.operators(), *logic.operators(), *reductions.operators(),
-        *linalg.operators(), *shaping.operators(), *indexing.operators(), *special.operators(),
-    ]  # fmt: skip
+    return [item for name in MODULES for item in import_module(f"{__name__}.{name}").operators()]

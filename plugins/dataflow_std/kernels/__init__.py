@@ -1,0 +1,1 @@
+"""Native NumPy kernels of this plugin: imported when an operator that needs one first runs on arrays."""
