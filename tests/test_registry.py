@@ -306,3 +306,53 @@ def test_a_hook_that_fails_while_it_hands_over(tmp_path: Path) -> None:
     text = HEAD + "@hookimpl\ndef dataflow_operators():\n    yield 1 / 0\n"
     problem = refuse([write(tmp_path, text)])
     assert (problem.code, problem.line) == ("DF0701", 4)
+
+
+CURVES = """from dataflow import Operator
+def operators():
+    return [Operator("cub", "z = x ** 3", forward=lambda xp, x: x * x * x, broadcasts=True)]
+"""
+
+
+def deferring(folder: Path, names: str) -> list[str]:
+    """A plugin that says which of its modules gives which operators; the module has a name of its own each time."""
+    module = f"curves_{folder.name}"
+    (folder / f"{module}.py").write_text(CURVES)
+    text = f"{HEAD}\n@hookimpl\ndef dataflow_operators():\n    return {{'{module}': {names}}}\n"
+    return [write(folder, text)]
+
+
+def test_a_module_is_imported_when_its_operator_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    table = standard().with_files(deferring(tmp_path, "['cub']"))
+    assert "cub" in table
+    assert table.owner("cub").name == "my_ops"
+    assert f"curves_{tmp_path.name}" not in sys.modules
+    assert table["cub"].formula == "z = x ** 3"
+    assert table["cub"] is table.with_files([])["cub"]
+    assert (
+        dataflow.execute(
+            dataflow.loads("{dataflow: 1, inputs: {x: 2}, nodes: {y: cub(x)}, target: y}", operators=table)
+        ).gradients["x"]
+        == 12.0
+    )
+
+
+@pytest.mark.parametrize("names", ["['cub', 'quad']", "['quad']", "[]"])
+def test_a_module_that_gives_other_operators_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: str
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    table = standard().with_files(deferring(tmp_path, names))
+    if names == "[]":
+        assert "cub" not in table
+        return
+    with pytest.raises(PluginError, match="differs in `cub`" if "cub" not in names else "differs in `quad`"):
+        table["quad"]
+
+
+def test_a_module_that_does_not_import_is_refused_when_it_is_asked_for(tmp_path: Path) -> None:
+    text = f"{HEAD}\n@hookimpl\ndef dataflow_operators():\n    return {{'no_such_module': ['cub']}}\n"
+    table = standard().with_files([write(tmp_path, text)])
+    with pytest.raises(PluginError, match="cannot be imported"):
+        table["cub"]
