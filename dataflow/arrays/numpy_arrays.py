@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import CHECKED
+from dataflow.arrays.numpy_checked import CHECKED, check_axes
 
 kind: Final = "numpy"
 
@@ -89,24 +89,33 @@ def _read_item(text: str) -> Any:
     raise ValueError(f'"{text}" is no slice: write "start:stop" or "start:stop:step" with integers')
 
 
-def put_items(g: Any, *, key: Any, shape: Shape) -> Any:
-    """The adjoint of indexing: zeros of a shape, with `g` at the place that the key names."""
-    result = np.zeros(shape, np.asarray(g).dtype)
-    result[read_key(key)] = g
+def put_items(x: Any, *, key: Any, shape: Shape) -> Any:
+    """The adjoint of indexing: zeros of a shape, with `x` at the place that the key names."""
+    x, index = np.asarray(x), read_key(key)
+    result = np.zeros(shape, x.dtype)
+    if (place := np.shape(result[index])) != x.shape:
+        raise ValueError(f"the place that the key names has the shape {list(place)}, and x {list(x.shape)}")
+    result[index] = x
     return result
 
 
-def put_add(g: Any, indices: Any, *, axis: int | None, shape: Shape) -> Any:
-    """The adjoint of `take`: zeros of a shape, and along `axis` every part of `g` added where it was taken.
+def put_add(x: Any, indices: Any, *, axis: int | None = None, shape: Shape) -> Any:
+    """The adjoint of `take`: zeros of a shape, and along `axis` every part of `x` added where it was taken.
 
     Parts that were taken more than once are added up in the order of `indices`.
     """
-    flat = np.reshape(indices, -1)
-    axis = 0 if axis is None else axis % len(shape)
-    length, before, after = shape[axis], shape[:axis], shape[axis + 1 :]
-    rows = np.moveaxis(np.reshape(g, (*before, flat.size, *after)), axis, 0).reshape(flat.size, prod((*before, *after)))
-    summed = _add_rows(rows, flat, length)
-    return np.moveaxis(summed.reshape((length, *before, *after)), 0, axis)
+    if axis is not None:
+        check_axes(axis, len(shape), "result")
+    elif len(shape) != 1:
+        raise ValueError(f"axis may be left out for a vector only, not for the shape {list(shape)}")
+    place = 0 if axis is None else axis % len(shape)
+    length, before, after = shape[place], shape[:place], shape[place + 1 :]
+    if np.shape(x) != (expected := (*before, *np.shape(indices), *after)):
+        raise ValueError(f"x has the shape {list(np.shape(x))}; the indices and the shape ask for {list(expected)}")
+    flat = wrap_indices(indices, length).reshape(-1)
+    rows = np.moveaxis(np.reshape(x, (*before, flat.size, *after)), place, 0)
+    summed = _add_rows(rows.reshape(flat.size, prod((*before, *after))), flat, length)
+    return np.moveaxis(summed.reshape((length, *before, *after)), 0, place)
 
 
 def _add_rows(rows: Any, indices: Any, length: int) -> Any:
@@ -114,7 +123,7 @@ def _add_rows(rows: Any, indices: Any, length: int) -> Any:
         from scipy.sparse import csr_array
 
         ends = np.arange(indices.size + 1)
-        chosen = csr_array((np.ones(indices.size, rows.dtype), indices % length, ends), shape=(indices.size, length))
+        chosen = csr_array((np.ones(indices.size, rows.dtype), indices, ends), shape=(indices.size, length))
         return chosen.T @ rows
     result = np.zeros((length, rows.shape[1]), rows.dtype)
     if rows.shape[1] == 1:
@@ -124,14 +133,48 @@ def _add_rows(rows: Any, indices: Any, length: int) -> Any:
     return result
 
 
-def put_add_along_axis(g: Any, indices: Any, *, axis: int, shape: Shape) -> Any:
-    """The adjoint of `take_along_axis`: zeros of a shape, and every element of `g` added where it was taken."""
-    indices = np.asarray(indices)
-    places: list[Any] = [np.arange(n).reshape((-1,) + (1,) * (len(shape) - d - 1)) for d, n in enumerate(shape)]
-    places[axis % len(shape)] = indices
-    result = np.zeros(shape, np.asarray(g).dtype)
-    np.add.at(result, tuple(places), g)
+def put_add_along_axis(x: Any, indices: Any, *, axis: int = -1, shape: Shape) -> Any:
+    """The adjoint of `take_along_axis`: zeros of a shape, and every element of `x` added where it was taken."""
+    result = np.zeros(prod(shape), np.asarray(x).dtype)
+    places, x = np.broadcast_arrays(find_along_axis(indices, axis, shape), x)
+    np.add.at(result, places.reshape(-1), x.reshape(-1))  # flat: ten times as fast as with an index for each axis
+    return result.reshape(shape)
+
+
+def find_along_axis(indices: Any, axis: int, shape: Shape) -> Any:
+    """Where in the flat array of a shape the elements are that `indices` name along an axis.
+
+    >>> find_along_axis(np.array([[2], [-1]]), 1, (2, 3))
+    array([[2],
+           [5]])
+    """
+    check_axes(axis, len(shape), "result")
+    if np.ndim(indices) != len(shape):
+        raise ValueError(f"the indices need as many dimensions as the result, {len(shape)}, not {np.ndim(indices)}")
+    place = axis % len(shape)
+    result, step = wrap_indices(indices, shape[place]) * prod(shape[place + 1 :]), prod(shape)
+    for other, length in enumerate(shape):
+        if other == place:
+            step //= max(length, 1)
+            continue
+        if np.shape(indices)[other] not in (1, length) and length != 1:
+            raise ValueError(f"axis {other} of the indices has {np.shape(indices)[other]} elements, not 1 or {length}")
+        step //= max(length, 1)
+        result = result + (np.arange(length) * step).reshape((-1,) + (1,) * (len(shape) - other - 1))
     return result
+
+
+def wrap_indices(indices: Any, length: int) -> Any:
+    """The indices counted from 0; those below 0 count from the end. Raises `IndexError` for what is outside.
+
+    >>> wrap_indices(np.array([0, -1]), 3)
+    array([0, 2])
+    """
+    indices = np.asarray(indices)
+    if indices.size and not (-length <= indices.min() and indices.max() < length):
+        found = indices[(indices < -length) | (indices >= length)].reshape(-1)[0]
+        raise IndexError(f"index {found} is outside {-length} to {length - 1}" if length else f"index {found} of none")
+    return np.where(indices < 0, indices + length, indices).astype(np.intp, copy=False)
 
 
 def check_indices(indices: Any, length: int) -> Any:

@@ -44,6 +44,8 @@ def describe_failure(
     message = f"the {role} rule of `{operator.name}` (plugin `{plugin}`) raised {what}{_place_of(error)}"
     writes = isinstance(error, ValueError) and "read-only" in str(error)
     advice = "a rule must not write into what it is given: copy it, or compute a new value" if writes else None
+    if operator.backward is None and role != "forward":
+        advice = "its forward rule is followed, so it may use only `xp`; or write its backward rules"
     return OperatorError(blame_node(name, "DF0601", message, found=found, hint=advice))
 
 
