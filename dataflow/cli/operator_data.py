@@ -73,6 +73,8 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
@@ -198,8 +200,12 @@ def _data_of_attributes(operator: Operator) -> list[dict[str, Any]]:
 def _data_of_edge(operator: Operator, row: tuple[Any, ...]) -> dict[str, Any]:
     inputs, value, gradients = row[:3]
     names = [item.name for item in operator.inputs]
+    if operator.variadic:
+        last = names.pop()
+        names += [f"{last}[{index}]" for index in range(len(inputs) - len(names))]
     return {
         "inputs": dict(zip(names, plain(inputs), strict=False)),
+        "attributes": plain(dict(row[3]) if len(row) > 3 else {}),
         "value": plain(value),
         "gradients": dict(zip(names, plain(gradients), strict=False)),
     }

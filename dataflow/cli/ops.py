@@ -3,6 +3,7 @@
 dataflow ops
 dataflow ops softmax clip
 dataflow ops --plugin my_ops.py --format json
+dataflow ops --markdown > operators.md
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="an operator to describe; all are listed if there is none"
     )
+    parser.add_argument("--markdown", action="store_true", help="print all about them as one Markdown page")
     add_graph_arguments(parser)
 
 
@@ -46,7 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for item in failures:
         warn(str(item))
-    if arguments.names:
+    if arguments.markdown:
+        from dataflow.cli.ops_markdown import write_page
+
+        print_lines(*write_page(found))
+    elif arguments.names:
         for number, data in enumerate(found):
             print_lines(*[""] * (number > 0), *_describe(data))
     else:
@@ -92,8 +98,9 @@ def _describe(item: Data) -> Iterator[str]:
         "outputs": ["any number, to be named" if item["outputs"] == ["*"] else ", ".join(item["outputs"])]
         if item["outputs"]
         else [],
-        "at edges": [*filter(None, [item["conventions"]]), *map(_describe_edge, item["edges"])],
-        "example": [item["expression"]],
+        "at edges": [item["conventions"]] if item["conventions"] else [],
+        "values": list(map(_describe_edge, item["edges"])),
+        "in a graph": [item["expression"]],
         "source": [item["source"]] if item["source"] else [],
         "plugin": [owner],
         "version": [str(item["version"])],
@@ -121,7 +128,7 @@ def _describe_attribute(part: Data) -> str:
 def _describe_edge(edge: Data) -> str:
     from json import dumps
 
-    given = ", ".join(f"{name} = {dumps(value)}" for name, value in edge["inputs"].items())
+    given = ", ".join(f"{name} = {dumps(value)}" for name, value in (edge["inputs"] | edge["attributes"]).items())
     slopes = ", ".join(
         f"slope in {name} {dumps(value)}" for name, value in edge["gradients"].items() if value is not None
     )

@@ -74,12 +74,33 @@ def test_everything_about_one(plugin: str, capsys: pytest.CaptureFixture[str]) -
         'attributes kind: "cosine" or "sine"; required',
         'scale: a number; "Infinity" if left out',
         "at edges none",
-        'x = "Infinity": z = "NaN"',
-        "example wave(x, kind='cosine')",
+        'values x = "Infinity": z = "NaN"',
+        "in a graph wave(x, kind='cosine')",
         "source a book",
         f"plugin waves 1.2 ({plugin})",
         "version 3",
     ]
+
+
+def test_everything_as_one_page(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ops", "--markdown", "--plugin", plugin]) == 0
+    page = capsys.readouterr().out
+    for name, operator in standard().items():
+        assert f"### `{operator.signature}`\n\n`{operator.formula}`\n" in page, name
+        assert not operator.source or f"Source: {operator.source}\n" in page, name
+        assert not operator.conventions or f"At edges: {operator.conventions}.\n" in page, name
+    own = page[page.index("## waves") :]
+    assert "Up and down.\n\n- `x`: floats; integers and booleans become floats; 0 < x < 2, x != 1; not diff" in own
+    assert '| in | z | slopes |\n|---|---|---|\n| x = "Infinity" | "NaN" |  |\n' in own
+    assert "- outputs: `left`, `right`\n" in own
+
+
+def test_a_page_of_some(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ops", "--markdown", "clip", "abs"]) == 0
+    page = capsys.readouterr().out
+    assert page.count("\n### ") == 2
+    assert "| x = 2.0, min = 1.0, max = 2.0 | 2.0 | x: 0.0 |" in page
+    assert "`z = |x|`" in page
 
 
 def test_several_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,7 +122,7 @@ def test_as_json(plugin: str, capsys: pytest.CaptureFixture[str]) -> None:
         "default": None,
         "schema": {"enum": ["cosine", "sine"]},
     }
-    assert wave["edges"] == [{"inputs": {"x": "Infinity"}, "value": "NaN", "gradients": {"x": None}}]
+    assert wave["edges"] == [{"inputs": {"x": "Infinity"}, "attributes": {}, "value": "NaN", "gradients": {"x": None}}]
     assert wave["plugin"] == {"name": "waves", "version": "1.2", "file": plugin}
     assert by_name["halves"]["outputs"] == ["left", "right"]
     assert by_name["halves"]["inputs"][0]["differentiable"] is True
