@@ -13,6 +13,8 @@ import autograd.numpy as anp
 import mpmath
 import numpy as np
 import pytest
+from autograd.scipy.special import erf
+from scipy.stats import multivariate_normal
 from statsmodels.discrete.discrete_model import Logit
 
 import dataflow
@@ -174,3 +176,68 @@ def test_logistic_regression_at_its_optimum(patients: Logit) -> None:
     assert result.values["J"] == near(-best.llf / 569)
     assert np.max(np.abs(result.gradients["w"])) < 1e-8
     assert abs(result.gradients["b"]) < 1e-8
+
+
+def agree(result: Any, function: Any, given: dict[str, Any]) -> None:
+    """Value and all gradients of `function(**given)` by autograd."""
+    names = list(given)
+    arrays = [np.array(result.values[name], float) for name in names]
+    value, gradients = autograd.value_and_grad(lambda arguments: function(**dict(zip(names, arguments, strict=True))))(
+        arrays
+    )
+    assert result.values["J"] == near(float(value))
+    for name, gradient in zip(names, gradients, strict=True):
+        np.testing.assert_allclose(result.gradients[name], gradient, rtol=1e-10, atol=1e-13, err_msg=name)
+
+
+def test_gaussian_process() -> None:
+    """The density of a normal distribution by SciPy; its slopes by autograd through the determinant and the inverse."""
+    result = run("gaussian_process")
+    t, y = np.array(result.values["t"]), np.array(result.values["y"])
+
+    def evidence(log_length: Any, log_amplitude: Any, log_noise: Any) -> Any:
+        distance = t[:, None] - t[None, :]
+        kernel = anp.exp(2 * log_amplitude - 0.5 * (distance / anp.exp(log_length)) ** 2)
+        covariance = kernel + anp.exp(2 * log_noise) * np.eye(len(t))
+        _, logdet = anp.linalg.slogdet(covariance)
+        return -0.5 * y @ anp.linalg.solve(covariance, y) - 0.5 * logdet - 0.5 * len(t) * anp.log(2 * np.pi)
+
+    agree(result, evidence, {"log_length": 0, "log_amplitude": 0, "log_noise": 0})
+    density = multivariate_normal(np.zeros(len(t)), result.values["K"]).logpdf(y)
+    assert result.values["J"] == near(density, 1e-10)
+
+
+def test_attention() -> None:
+    result = run("attention")
+    tokens, wanted = np.array(result.values["tokens"]), np.array(result.values["wanted"])
+
+    def loss(W_query: Any, W_key: Any, W_value: Any, scale: Any, shift: Any) -> Any:
+        scores = (tokens @ W_query) @ (tokens @ W_key).T / np.sqrt(3.0)
+        powers = anp.exp(scores) * np.tril(np.ones((4, 4)))
+        looked = powers / anp.sum(powers, axis=1, keepdims=True) @ (tokens @ W_value)
+        x = tokens + looked
+        centred = x - anp.mean(x, axis=1, keepdims=True)
+        normal = centred / anp.sqrt(anp.mean(centred**2, axis=1, keepdims=True) + 1e-5) * scale + shift
+        gelu = normal * 0.5 * (1 + erf(normal / np.sqrt(2.0)))
+        return anp.mean((gelu - wanted) ** 2)
+
+    agree(result, loss, dict.fromkeys(("W_query", "W_key", "W_value", "scale", "shift")))
+
+
+def test_convolution() -> None:
+    """Every window is written out, and no two numbers of a pooled window are alike."""
+    result = run("convolution")
+    picture = np.array(result.values["picture"])[0, 0]
+    windows = [[picture[i : i + 3, j : j + 3] for j in range(4)] for i in range(4)]
+
+    def loss(kernels: Any, offsets: Any, weights: Any, bias: Any) -> Any:
+        pooled = []
+        for kernel, offset in zip(kernels, offsets, strict=True):
+            seen = [[anp.maximum(anp.sum(window * kernel[0]) + offset, 0.0) for window in row] for row in windows]
+            for i in (0, 2):
+                for j in (0, 2):
+                    pooled.append(anp.max(anp.array([seen[i][j], seen[i][j + 1], seen[i + 1][j], seen[i + 1][j + 1]])))
+        scores = anp.dot(weights, anp.array(pooled)) + bias
+        return anp.log(anp.sum(anp.exp(scores))) - scores[0]
+
+    agree(result, loss, dict.fromkeys(("kernels", "offsets", "weights", "bias")))

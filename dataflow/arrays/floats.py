@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -54,10 +55,37 @@ def _clip(x: float, *, min: float | None = None, max: float | None = None) -> fl
     return float(max) if max is not None and x > max else x
 
 
+def _fmax(x: float, y: float) -> float:
+    return x if x >= y or y != y else y
+
+
+def _fmin(x: float, y: float) -> float:
+    return x if x <= y or y != y else y
+
+
+def _heaviside(x: float, y: float) -> float:
+    return 1.0 if x > 0 else 0.0 if x < 0 else float(y) if x == 0 else x
+
+
+def _nan_to_num(x: float, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> float:
+    if x != x:
+        return float(nan)
+    if math.isfinite(x):
+        return x
+    chosen = posinf if x > 0 else neginf
+    return math.copysign(sys.float_info.max, x) if chosen is None else float(chosen)
+
+
 def _logaddexp(x: float, y: float) -> float:
     if x == y:  # also two equal infinities, whose difference is NaN
         return x + math.log(2.0)
     return (x if x > y else y) + math.log1p(math.exp(-abs(x - y)))
+
+
+def _logaddexp2(x: float, y: float) -> float:
+    if x == y:
+        return x + 1.0
+    return (x if x > y else y) + math.log1p(math.exp2(-abs(x - y))) / math.log(2.0)
 
 
 # `math` rounds to integers, which have no negative zero: the sign of the argument is the sign of the result.
@@ -93,6 +121,7 @@ NATIVE: Final[Mapping[str, Callable[..., Any]]] = {
     "bitwise_or": operator.or_,
     "bitwise_right_shift": operator.rshift,
     "bitwise_xor": operator.xor,
+    "cbrt": math.cbrt,
     "ceil": _ceil,
     "clip": _clip,
     "copysign": math.copysign,
@@ -101,12 +130,17 @@ NATIVE: Final[Mapping[str, Callable[..., Any]]] = {
     "divide": operator.truediv,
     "equal": operator.eq,
     "exp": math.exp,
+    "exp2": math.exp2,
     "expm1": math.expm1,
     "floor": _floor,
     "floor_divide": operator.floordiv,
+    "fmax": _fmax,
+    "fmin": _fmin,
+    "fmod": math.fmod,
     "full_like": lambda x, *, fill_value: float(fill_value),
     "greater": operator.gt,
     "greater_equal": operator.ge,
+    "heaviside": _heaviside,
     "hypot": math.hypot,
     "identity": lambda x: x,
     "isfinite": math.isfinite,
@@ -119,6 +153,7 @@ NATIVE: Final[Mapping[str, Callable[..., Any]]] = {
     "log1p": math.log1p,
     "log2": math.log2,
     "logaddexp": _logaddexp,
+    "logaddexp2": _logaddexp2,
     "logical_and": operator.and_,
     "logical_not": lambda x: x ^ True,  # which refuses a float, as on arrays
     "logical_or": operator.or_,
@@ -126,6 +161,7 @@ NATIVE: Final[Mapping[str, Callable[..., Any]]] = {
     "maximum": _maximum,
     "minimum": _minimum,
     "multiply": operator.mul,
+    "nan_to_num": _nan_to_num,
     "negative": operator.neg,
     "nextafter": math.nextafter,
     "not_equal": operator.ne,

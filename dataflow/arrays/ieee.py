@@ -171,4 +171,4 @@ EDGES: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 # These hand on what they are given: they cannot fail, and their results are no numbers or numbers already.
-UNGUARDED: Final = frozenset({"cast_like", "full_like", "identity", "keep", "ndim", "shape", "size", "where"})
+UNGUARDED: Final = frozenset({"cast_like", "identity", "keep", "ndim", "shape", "size"})

@@ -18,6 +18,7 @@ from dataflow.arrays.numpy_checked import CHECKED, check_axes
 kind: Final = "numpy"
 
 Shape = tuple[int, ...]
+BITS: Final = {np.dtype(np.float64): np.dtype(np.int64), np.dtype(np.float32): np.dtype(np.int32)}
 Axes = int | tuple[int, ...] | None
 
 
@@ -34,8 +35,15 @@ def find(name: str) -> Callable[..., Any] | None:
 
 
 def keep(condition: Any, g: Any) -> Any:
-    """`g` where the condition holds, else 0, in the dtype of `g`."""
-    return np.where(condition, g, 0)
+    """`g` where the condition holds, else 0, in the dtype of `g`.
+
+    A mask of bits does that several times as fast as a choice where the condition changes often.
+    """
+    if not isinstance(g, np.ndarray) or getattr(condition, "shape", None) != g.shape or g.dtype not in BITS:
+        return np.where(condition, g, 0)
+    kept = np.multiply(condition, -1, dtype=BITS[g.dtype])  # all bits, or none
+    kept &= g.view(kept.dtype)
+    return kept.view(g.dtype)
 
 
 def _pow(x: Any, y: Any) -> Any:
@@ -135,8 +143,12 @@ def _add_rows(rows: Any, indices: Any, length: int) -> Any:
 
 def put_add_along_axis(x: Any, indices: Any, *, axis: int = -1, shape: Shape) -> Any:
     """The adjoint of `take_along_axis`: zeros of a shape, and every element of `x` added where it was taken."""
-    result = np.zeros(prod(shape), np.asarray(x).dtype)
-    places, x = np.broadcast_arrays(find_along_axis(indices, axis, shape), x)
+    places = find_along_axis(indices, axis, shape)
+    try:
+        x = np.broadcast_to(x, places.shape)
+    except ValueError:
+        raise ValueError(f"x has the shape {list(np.shape(x))}, and the indices {list(places.shape)}") from None
+    result = np.zeros(prod(shape), x.dtype)
     np.add.at(result, places.reshape(-1), x.reshape(-1))  # flat: ten times as fast as with an index for each axis
     return result.reshape(shape)
 

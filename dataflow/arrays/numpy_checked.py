@@ -39,7 +39,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _check_axis_of_vector(x: Any, axis: int | None) -> None:
+def check_axis_of_vector(x: Any, axis: int | None) -> None:
+    """Raise `ValueError` if an axis is out of range, or left out for what is no vector.
+
+    >>> check_axis_of_vector(np.ones(3), None)
+    """
     if axis is not None:
         check_axes(axis, np.ndim(x))
     elif np.ndim(x) != 1:
@@ -87,13 +91,16 @@ def _find_extreme(function: Callable[..., Any], which: str) -> Callable[..., Any
     return find
 
 
-def _cumulative_sum(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
-    _check_axis_of_vector(x, axis)
-    return np.cumulative_sum(x, axis=axis, include_initial=include_initial)
+def _cumulate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
+        check_axis_of_vector(x, axis)
+        return function(x, axis=axis, include_initial=include_initial)
+
+    return checked
 
 
 def _take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
-    _check_axis_of_vector(x, axis)
+    check_axis_of_vector(x, axis)
     return np.take(x, indices, axis=axis)
 
 
@@ -257,7 +264,8 @@ CHECKED: Final[Mapping[str, Callable[..., Any]]] = {
     "broadcast_to": _broadcast_to,
     "concat": _concat,
     "count_nonzero": _with_axis(np.count_nonzero),
-    "cumulative_sum": _cumulative_sum,
+    "cumulative_prod": _cumulate(np.cumulative_prod),
+    "cumulative_sum": _cumulate(np.cumulative_sum),
     "expand_dims": _expand_dims,
     "flip": _with_axis(np.flip),
     "full_like": _full_like,

@@ -10,8 +10,8 @@ from dataflow.operators import Operator
 __version__ = "0.1.0"
 
 MODULES = (
-    "activations", "softmaxes", "losses", "divergences", "linear", "convolution", "pooling", "normalization",
-    "attention", "recurrent",
+    "activations", "rectifiers", "softmaxes", "losses", "divergences", "linear", "convolution", "pooling",
+    "normalization", "attention", "recurrent",
 )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from dataflow.operators import Operator
 __version__ = "0.1.0"
 
 MODULES = (
-    "elementwise", "functions", "logic", "selection", "reductions", "scans", "statistics", "linalg", "products",
-    "decompositions", "shaping", "indexing", "scatter", "special", "gamma", "bessel",
+    "elementwise", "functions", "logic", "selection", "reductions", "scans", "differences",
+    "statistics", "sorting", "linalg", "products", "decompositions", "shaping", "windows",
+    "creation", "indexing", "scatter", "interpolation", "special", "gamma", "bessel",
 )  # fmt: skip
 
 

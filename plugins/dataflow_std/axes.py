@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from dataflow.operators import Axes
@@ -41,3 +42,30 @@ def invert(order: Sequence[int]) -> tuple[int, ...]:
     (1, 2, 0)
     """
     return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+def merge_axes(xp: Any, x: Any, axis: Axes) -> Any:
+    """`x` with the axes of a reduction merged into one, its last. Raises `ValueError` for an axis it does not have."""
+    if axis is None:
+        return xp.reshape(x, shape=(xp.size(x),))
+    moved = xp.moveaxis(x, source=axis, destination=_last(axis))
+    if isinstance(axis, int):
+        return moved
+    shape = xp.shape(moved)
+    kept = shape[: len(shape) - len(axis)]
+    return xp.reshape(moved, shape=(*kept, prod(shape[len(kept) :])))
+
+
+def split_axes(xp: Any, merged: Any, axis: Axes, shape: tuple[int, ...]) -> Any:
+    """What `merge_axes` undone gives: the axes in their places, so that the result has the given shape."""
+    if axis is None:
+        return xp.reshape(merged, shape=shape)
+    if isinstance(axis, tuple):
+        axes = normalise(axis, len(shape))
+        kept = [length for place, length in enumerate(shape) if place not in axes]
+        merged = xp.reshape(merged, shape=(*kept, *(shape[place] for place in axes)))
+    return xp.moveaxis(merged, source=_last(axis), destination=axis)
+
+
+def _last(axis: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    return -1 if isinstance(axis, int) else tuple(range(-len(axis), 0))

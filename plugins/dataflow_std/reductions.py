@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, nan, prod
+from math import inf, nan
 from typing import Any
 
 from dataflow.operators import Axes, Operator, reduction
-from dataflow_std.axes import invert, normalise, put_back
+from dataflow_std.axes import merge_axes, put_back, split_axes
 
 
 def _examples(rng: Any) -> Sequence[Any]:
@@ -28,7 +28,7 @@ def _examples_of_one_axis(rng: Any) -> Sequence[Any]:
 
 def operators() -> list[Operator]:
     """Every operator of this module."""
-    return [*_sums(), *_spreads(), *_extremes(), *_counts()]
+    return [*_sums(), *_sums_without_nan(), *_extremes(), *_counts()]
 
 
 def _sum_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
@@ -45,97 +45,77 @@ def _mean_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> 
 
 def _prod_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
     """The product of all the others: of those before times those after, since `z / x` fails where x is 0."""
-    axes = normalise(axis, xp.ndim(x))
-    order = (*(item for item in range(xp.ndim(x)) if item not in axes), *axes)
-    ordered = xp.permute_dims(x, axes=order)
-    shape = xp.shape(ordered)
-    kept = shape[: len(shape) - len(axes)]
-    flat = xp.reshape(ordered, shape=(*kept, prod(shape[len(kept) :])))
+    flat = merge_axes(xp, x, axis)
     before = _multiply_before(xp, flat)
     after = xp.flip(_multiply_before(xp, xp.flip(flat, axis=-1)), axis=-1)
-    others = xp.permute_dims(xp.reshape(before * after, shape=shape), axes=invert(order))
-    return put_back(xp, g, axis, keepdims) * others
+    return put_back(xp, g, axis, keepdims) * split_axes(xp, before * after, axis, xp.shape(x))
 
 
 def _multiply_before(xp: Any, x: Any) -> Any:
     return xp.getitem(xp.cumulative_prod(x, axis=-1, include_initial=True), key=("...", ":-1"))
 
 
-def _cumulative_sum(xp: Any, x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
-    return xp.cumulative_sum(x, axis=axis, include_initial=include_initial)
-
-
-def _cumulative_sum_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: int | None, include_initial: bool) -> Any:
-    axis = (axis or 0) % xp.ndim(x)
-    if include_initial:
-        g = xp.getitem(g, key=(*[":"] * axis, "1:"))
-    return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
-
-
-def _cumulative_examples(rng: Any) -> Sequence[Any]:
-    cases: list[dict[str, Any]] = [{"axis": 1}, {"axis": -2}, {"axis": 0, "include_initial": True}]
-    return [((rng.normal(size=5),), {}), *[((rng.normal(size=(3, 4)),), attributes) for attributes in cases]]
-
-
 def _sums() -> list[Operator]:
     return [
         reduction("sum", "z = sum of x over axis", _sum_dx, moves=True, takes="numeric", examples=_examples,
-                  conventions="0 over an empty axis", special=[(([],), 0.0, ([],))]),
+                  conventions="0 over an empty axis",
+                  special=[(([1.0, 2.0, 4.0],), 7.0, ([1.0, 1.0, 1.0],)), (([],), 0.0, ([],))]),
         Operator("mean", "z = sum of x over axis / number of elements",
                  forward=_mean, backward={"x": _mean_dx}, moves=True, examples=_examples,
-                 conventions="NaN over an empty axis", special=[(([],), nan, ([],))]),
+                 conventions="NaN over an empty axis",
+                 special=[(([1.0, 2.0, 3.0, 6.0],), 3.0, ([0.25, 0.25, 0.25, 0.25],)), (([],), nan, ([],))]),
         reduction("prod", "z = product of x over axis", _prod_dx, takes="numeric", examples=_examples,
                   conventions="slopes are exact where factors are 0; 1 over an empty axis",
-                  special=[(([0.0, 2.0, 3.0],), 0.0, ([6.0, 0.0, 0.0],)), (([0.0, 0.0, 3.0],), 0.0, ([0.0, 0.0, 0.0],)),
+                  special=[(([2.0, 3.0, 4.0],), 24.0, ([12.0, 8.0, 6.0],)),
+                           (([0.0, 2.0, 3.0],), 0.0, ([6.0, 0.0, 0.0],)), (([0.0, 0.0, 3.0],), 0.0, ([0.0, 0.0, 0.0],)),
                            (([],), 1.0, ([],))]),
-        Operator("cumulative_sum", "z[i] = x[0] + ... + x[i] along axis",
-                 forward=_cumulative_sum, backward={"x": _cumulative_sum_dx}, kernels={}, moves=True, takes="numeric",
-                 description="With include_initial a 0 goes before. The axis may be left out for a vector.",
-                 examples=_cumulative_examples),
     ]  # fmt: skip
 
 
-def _degrees(xp: Any, x: Any, axis: Axes, correction: float) -> Any:
-    """What a sum of squares is divided by: too few elements, which would make it negative, give NaN or inf."""
-    return max(xp.size(x, axis) - correction, 0)
+def _nansum(xp: Any, x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
+    return xp.sum(xp.where(xp.isnan(x), 0, x), axis=axis, keepdims=keepdims)
 
 
-def _var(xp: Any, x: Any, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Any:
-    deviation = x - xp.mean(x, axis=axis, keepdims=True)
-    return xp.sum(deviation * deviation, axis=axis, keepdims=keepdims) / _degrees(xp, x, axis, correction)
+def _nansum_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    return xp.keep(x == x, xp.broadcast_to(put_back(xp, g, axis, keepdims), shape=xp.shape(x)))
 
 
-def _var_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, correction: float, keepdims: bool) -> Any:
-    g = put_back(xp, g, axis, keepdims)
-    return 2 * g / _degrees(xp, x, axis, correction) * (x - xp.mean(x, axis=axis, keepdims=True))
+def _nanmean(xp: Any, x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
+    total = xp.nansum(x, axis=axis, keepdims=keepdims)
+    return total / _count_numbers(xp, x, axis, keepdims, total)
 
 
-def _std(xp: Any, x: Any, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Any:
-    return xp.sqrt(xp.var(x, axis=axis, correction=correction, keepdims=keepdims))
+def _nanmean_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    share = put_back(xp, g / _count_numbers(xp, x, axis, keepdims, g), axis, keepdims)
+    return xp.keep(x == x, xp.broadcast_to(share, shape=xp.shape(x)))
 
 
-def _std_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, correction: float, keepdims: bool) -> Any:
-    scaled = put_back(xp, xp.where(z == 0, 0.0, g / z), axis, keepdims)
-    return scaled / _degrees(xp, x, axis, correction) * (x - xp.mean(x, axis=axis, keepdims=True))
+def _count_numbers(xp: Any, x: Any, axis: Axes, keepdims: bool, like: Any) -> Any:
+    return xp.cast_like(xp.count_nonzero(x == x, axis=axis, keepdims=keepdims), like)
 
 
-def _spread_examples(rng: Any) -> Sequence[Any]:
-    cases: list[tuple[tuple[int, ...], dict[str, Any]]] = [
-        ((5,), {}), ((4,), {"correction": 1.0}), ((3, 4), {"axis": 1}), ((3, 4), {"axis": -2, "keepdims": True}),
-        ((2, 3, 4), {"axis": (0, -1), "correction": 1}), ((3, 0), {"axis": 0}),
-    ]  # fmt: skip
-    return [((rng.normal(size=shape),), attributes) for shape, attributes in cases]
+def _examples_with_nan(rng: Any) -> Sequence[Any]:
+    return [*_examples(rng), ((_make_holes(rng.normal(size=(3, 4))),), {"axis": 1}),
+            ((_make_holes(rng.normal(size=(2, 3, 4))),), {"axis": (0, -1), "keepdims": True})]  # fmt: skip
 
 
-def _spreads() -> list[Operator]:
+def _make_holes(x: Any) -> Any:
+    x[..., 1] = nan
+    return x
+
+
+def _sums_without_nan() -> list[Operator]:
+    some, none = ([1.0, nan, 3.0],), ([nan, nan],)
     return [
-        Operator("var", "z = sum of (x - mean) ** 2 over axis / (number of elements - correction)",
-                 forward=_var, backward={"x": _var_dx}, examples=_spread_examples,
-                 conventions="NaN or inf where there are no more elements than correction",
-                 special=[(([2.0, 2.0],), 0.0, ([0.0, 0.0],)), (([],), nan, ([],))]),
-        Operator("std", "z = (sum of (x - mean) ** 2 over axis / (number of elements - correction)) ** (1/2)",
-                 forward=_std, backward={"x": _std_dx}, examples=_spread_examples,
-                 conventions="slope 0 where all elements are equal", special=[(([2.0, 2.0],), 0.0, ([0.0, 0.0],))]),
+        Operator("nansum", "z = sum of x over axis, NaN left out",
+                 forward=_nansum, backward={"x": _nansum_dx}, takes="numeric", examples=_examples_with_nan,
+                 conventions="NaN elements get nothing; 0 if all are NaN and over an empty axis",
+                 special=[(some, 4.0, ([1.0, 0.0, 1.0],)), (none, 0.0, ([0.0, 0.0],)), (([],), 0.0, ([],)),
+                          (([inf, nan, 1.0],), inf, ([1.0, 0.0, 1.0],))]),
+        Operator("nanmean", "z = mean of x over axis, NaN left out",
+                 forward=_nanmean, backward={"x": _nanmean_dx}, examples=_examples_with_nan,
+                 conventions="NaN elements get nothing; NaN if all are NaN and over an empty axis",
+                 special=[(some, 2.0, ([0.5, 0.0, 0.5],)), (none, nan, ([0.0, 0.0],)), (([],), nan, ([],))]),
     ]  # fmt: skip
 
 
@@ -163,10 +143,12 @@ def _extremes() -> list[Operator]:
     third = 1 / 3
     return [
         reduction("max", "z = the largest x over axis", _max_dx, **about,
-                  special=[(([2.0, 2.0, 1.0, 2.0],), 2.0, ([third, third, 0.0, third],)),
+                  special=[(([1.0, 3.0, 2.0],), 3.0, ([0.0, 1.0, 0.0],)),
+                           (([2.0, 2.0, 1.0, 2.0],), 2.0, ([third, third, 0.0, third],)),
                            (([nan, 1.0],), nan, ([nan, nan],)), (([-inf, -inf],), -inf, ([0.5, 0.5],))]),
         reduction("min", "z = the smallest x over axis", _min_dx, **about,
-                  special=[(([1.0, 1.0, 2.0],), 1.0, ([0.5, 0.5, 0.0],)), (([nan, 1.0],), nan, ([nan, nan],))]),
+                  special=[(([3.0, 1.0, 2.0],), 1.0, ([0.0, 1.0, 0.0],)),
+                           (([1.0, 1.0, 2.0],), 1.0, ([0.5, 0.5, 0.0],)), (([nan, 1.0],), nan, ([nan, nan],))]),
     ]  # fmt: skip
 
 
@@ -185,10 +167,19 @@ def _counts() -> list[Operator]:
     }  # fmt: skip
     return [
         reduction("all", "z = every x over axis is true", None, takes="any", examples=_examples,
-                  conventions="true over an empty axis"),
+                  conventions="true over an empty axis; NaN is true",
+                  special=[(([2.0, 0.0],), 0.0, (None,)), (([2.0, nan],), 1.0, (None,)), (([],), 1.0, (None,))]),
         reduction("any", "z = some x over axis is true", None, takes="any", examples=_examples,
-                  conventions="false over an empty axis"),
-        reduction("count_nonzero", "z = how many x over axis are not 0", None, takes="any", examples=_examples),
-        Operator("argmax", "z = the index of the largest x along axis, the first at a tie", forward=_argmax, **index),
-        Operator("argmin", "z = the index of the smallest x along axis, the first at a tie", forward=_argmin, **index),
+                  conventions="false over an empty axis; NaN is true",
+                  special=[(([2.0, 0.0],), 1.0, (None,)), (([0.0, -0.0],), 0.0, (None,)), (([],), 0.0, (None,))]),
+        reduction("count_nonzero", "z = how many x over axis are not 0", None, takes="any", examples=_examples,
+                  conventions="0 over an empty axis; NaN counts",
+                  special=[(([2.0, 0.0, -1.0],), 2.0, (None,)), (([nan, -0.0],), 1.0, (None,)),
+                           (([],), 0.0, (None,))]),
+        Operator("argmax", "z = the index of the largest x along axis, the first at a tie", forward=_argmax, **index,
+                 special=[(([1.0, 3.0, 2.0],), 1.0, (None,)), (([1.0, 3.0, 3.0],), 1.0, (None,)),
+                          (([1.0, nan, inf],), 1.0, (None,))]),
+        Operator("argmin", "z = the index of the smallest x along axis, the first at a tie", forward=_argmin, **index,
+                 special=[(([3.0, 1.0, 2.0],), 1.0, (None,)), (([3.0, 1.0, 1.0],), 1.0, (None,)),
+                          (([1.0, nan, -inf],), 1.0, (None,))]),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from dataflow.operators import VARIADIC_OUTPUTS, Axes, Operator
 from dataflow_std.axes import invert, normalise, sum_to
 
 Shape = tuple[int, ...]
+KERNELS = "dataflow_std.kernels.shaping"
 
 
 def operators() -> list[Operator]:
@@ -61,20 +62,25 @@ def _reshaping() -> list[Operator]:
         _mover("reshape", "z = x in another shape", _reshape, _restore,
                [((6,), {"shape": (2, 3)}), ((2, 3), {"shape": (-1,)}), ((2, 3), {"shape": (3, 2)}),
                 ((), {"shape": (1, 1)}), ((0, 3), {"shape": (3, 0)})],
-               description="One length may be -1: it follows from the others."),
+               description="One length may be -1: it follows from the others.",
+               special=[(([1.0, 2.0, 3.0, 4.0],), [[1.0, 2.0], [3.0, 4.0]], ([1.0] * 4,), {"shape": (2, -1)})]),
         _mover("expand_dims", "z = x with axes of length 1 put in", _expand_dims, _restore,
                [((3,), {}), ((2, 3), {"axis": -1}), ((2, 3), {"axis": (0, 2)}), ((), {"axis": 0})],
-               description="axis says where they are in z."),
+               description="axis says where they are in z.",
+               special=[(([1.0, 2.0],), [[1.0], [2.0]], ([1.0, 1.0],), {"axis": 1})]),
         _mover("squeeze", "z = x without axes of length 1", _squeeze, _restore,
-               [((1, 3), {"axis": 0}), ((2, 1, 3, 1), {"axis": (1, -1)}), ((1,), {"axis": 0})]),
+               [((1, 3), {"axis": 0}), ((2, 1, 3, 1), {"axis": (1, -1)}), ((1,), {"axis": 0})],
+               special=[(([[1.0, 2.0]],), [1.0, 2.0], ([[1.0, 1.0]],), {"axis": 0})]),
         _mover("broadcast_to", "z = x, repeated to fill a shape", _broadcast_to, _broadcast_to_dx,
                [((3,), {"shape": (2, 3)}), ((2, 1), {"shape": (4, 2, 3)}), ((), {"shape": (2, 2)}),
-                ((1,), {"shape": (0,)}), ((2, 3), {"shape": (2, 3)}), ((1, 1), {"shape": (1, 1)})]),
+                ((1,), {"shape": (0,)}), ((2, 3), {"shape": (2, 3)}), ((1, 1), {"shape": (1, 1)})],
+               special=[(([[1.0], [2.0]],), [[1.0, 1.0], [2.0, 2.0]], ([[2.0], [2.0]],), {"shape": (2, 2)})]),
         Operator("broadcast_arrays", "z = xs, each repeated to fill the shape that all have in common",
                  forward=lambda xp, *xs: xp.broadcast_arrays(xs), backward={"xs": _broadcast_arrays_dxs},
                  outputs=VARIADIC_OUTPUTS, kernels={}, moves=True, takes="any",
                  examples=lambda rng: [((rng.normal(size=3), rng.normal(size=(2, 1)), rng.normal()), {}),
-                                       ((rng.normal(size=(1, 2)),), {})]),
+                                       ((rng.normal(size=(1, 2)),), {})],
+                 special=[((5.0, [1.0, 2.0]), ([5.0, 5.0], [1.0, 2.0]), (2.0, [1.0, 1.0]))]),
     ]  # fmt: skip
 
 
@@ -111,6 +117,10 @@ def _roll_dx(xp: Any, g: Any, z: Any, x: Any, *, shift: int | Shape, axis: Axes)
     return xp.roll(g, shift=back, axis=axis)
 
 
+def _rot90(xp: Any, x: Any, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    return xp.rot90(x, k=k, axes=axes)
+
+
 def _tril(xp: Any, x: Any, *, k: int = 0) -> Any:
     return xp.tril(x, k=k)
 
@@ -120,25 +130,39 @@ def _triu(xp: Any, x: Any, *, k: int = 0) -> Any:
 
 
 def _reordering() -> list[Operator]:
+    square = [[1.0, 2.0], [3.0, 4.0]]
     triangles: Any = [((3, 3), {}), ((2, 4), {"k": 1}), ((2, 3, 3), {"k": -1})]
     return [
         _mover("permute_dims", "z = x with its axes in another order", _permute_dims, _permute_dims_dx,
                [((2, 3), {"axes": (1, 0)}), ((2, 3, 4), {"axes": (2, 0, 1)}), ((2, 3, 4), {"axes": (-1, 0, 1)}),
                 ((), {"axes": ()})],
-               description="axes lists the axes of x in the order that they have in z."),
+               description="axes lists the axes of x in the order that they have in z.",
+               special=[(([[1.0, 2.0]],), [[1.0], [2.0]], ([[1.0, 1.0]],), {"axes": (1, 0)})]),
         _mover("moveaxis", "z = x with axes moved to other places", _moveaxis, _moveaxis_dx,
-               [((2, 3, 4), {"source": 0, "destination": -1}), ((2, 3, 4), {"source": (0, 1), "destination": (2, 0)})]),
+               [((2, 3, 4), {"source": 0, "destination": -1}), ((2, 3, 4), {"source": (0, 1), "destination": (2, 0)})],
+               special=[(([[1.0, 2.0]],), [[1.0], [2.0]], ([[1.0, 1.0]],), {"source": 0, "destination": 1})]),
         _mover("flip", "z = x in reverse order along axis", _flip, _flip_dx,
-               [((3,), {}), ((2, 3), {"axis": 1}), ((2, 3, 4), {"axis": (0, -1)}), ((), {})]),
+               [((3,), {}), ((2, 3), {"axis": 1}), ((2, 3, 4), {"axis": (0, -1)}), ((), {})],
+               special=[(([1.0, 2.0, 3.0],), [3.0, 2.0, 1.0], ([1.0, 1.0, 1.0],))]),
         _mover("roll", "z = x moved by shift along axis, its end going to its beginning", _roll, _roll_dx,
                [((5,), {"shift": 2}), ((2, 3), {"shift": -1, "axis": 1}), ((2, 3), {"shift": (1, 2), "axis": (0, 1)}),
                 ((2, 3), {"shift": 1})],
                description="With several axes there is a shift for each; without an axis x is flattened first and has "
-                           "its shape again afterwards."),
+                           "its shape again afterwards.",
+               special=[(([1.0, 2.0, 3.0],), [3.0, 1.0, 2.0], ([1.0, 1.0, 1.0],), {"shift": 1})]),
+        Operator("rot90", "z = x turned k times by a right angle, from the first of the axes to the second",
+                 forward=_rot90, backward={"x": lambda xp, g, z, x, *, k, axes: xp.rot90(g, k=-k, axes=axes)},
+                 kernels={"numpy": f"{KERNELS}:rot90"}, moves=True, takes="any",
+                 examples=_tries([((2, 3), {}), ((2, 3), {"k": -1}), ((2, 3), {"k": 3, "axes": (1, 0)}),
+                                  ((2, 3), {"k": 2}), ((2, 3, 4), {"axes": (0, -1)}), ((0, 2), {})]),
+                 description="Turned against the clock, as a matrix is written.",
+                 special=[(([[1.0, 2.0], [3.0, 4.0]],), [[2.0, 4.0], [1.0, 3.0]], ([[1.0, 1.0], [1.0, 1.0]],))]),
         _mover("tril", "z = x on and below diagonal k, 0 above", _tril,
-               lambda xp, g, z, x, *, k: xp.tril(g, k=k), triangles),
+               lambda xp, g, z, x, *, k: xp.tril(g, k=k), triangles,
+               special=[((square,), [[1.0, 0.0], [3.0, 4.0]], ([[1.0, 0.0], [1.0, 1.0]],))]),
         _mover("triu", "z = x on and above diagonal k, 0 below", _triu,
-               lambda xp, g, z, x, *, k: xp.triu(g, k=k), triangles),
+               lambda xp, g, z, x, *, k: xp.triu(g, k=k), triangles,
+               special=[((square,), [[1.0, 2.0], [0.0, 4.0]], ([[1.0, 1.0], [0.0, 1.0]],))]),
     ]  # fmt: skip
 
 
@@ -172,11 +196,13 @@ def _repeating() -> list[Operator]:
         _mover("repeat", "z = every element of x, repeats times in a row", _repeat, _repeat_dx,
                [((3,), {"repeats": 2}), ((2, 3), {"repeats": 3, "axis": 1}), ((2, 3), {"repeats": 2, "axis": -2}),
                 ((2, 3), {"repeats": 2}), ((3,), {"repeats": 0})],
-               description="Without an axis x is flattened first."),
+               description="Without an axis x is flattened first.",
+               special=[(([1.0, 2.0],), [1.0, 1.0, 2.0, 2.0], ([2.0, 2.0],), {"repeats": 2})]),
         _mover("tile", "z = copies of x side by side", _tile, _tile_dx,
                [((3,), {"repetitions": (2,)}), ((2, 3), {"repetitions": (2, 1, 3)}), ((2, 3), {"repetitions": (2,)}),
                 ((), {"repetitions": (3,)}), ((2,), {"repetitions": ()})],
-               description="repetitions says how many along each axis, counted from the last."),
+               description="repetitions says how many along each axis, counted from the last.",
+               special=[(([1.0, 2.0],), [1.0, 2.0, 1.0, 2.0], ([2.0, 2.0],), {"repetitions": (2,)})]),
     ]  # fmt: skip
 
 
@@ -203,6 +229,14 @@ def _unstack(xp: Any, x: Any, *, axis: int = 0) -> Any:
     return xp.unstack(x, axis=axis)
 
 
+def _split(xp: Any, x: Any, *, sections: int | None = None, lengths: Shape | None = None, axis: int = 0) -> Any:
+    return xp.split(x, sections=sections, lengths=lengths, axis=axis)
+
+
+def _split_dx(xp: Any, g: Any, z: Any, x: Any, *, sections: int | None, lengths: Shape | None, axis: int) -> Any:
+    return xp.concat(g, axis=axis)
+
+
 def _concat_examples(rng: Any) -> Sequence[Any]:
     cases: list[tuple[list[Shape], dict[str, Any]]] = [
         ([(2,), (3,), (0,)], {}), ([(2, 3), (2, 1)], {"axis": 1}), ([(2, 3), (1, 3)], {"axis": -2}),
@@ -222,12 +256,23 @@ def _joining() -> list[Operator]:
     return [
         Operator("concat", "z = xs one after the other along axis", forward=_concat, backward={"xs": _concat_dxs},
                  kernels={}, moves=True, takes="any", examples=_concat_examples,
-                 description="With axis null each is flattened first."),
+                 description="With axis null each is flattened first.",
+                 special=[(([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0], ([1.0], [1.0, 1.0]))]),
         Operator("stack", "z = xs side by side along a new axis", forward=_stack,
                  backward={"xs": lambda xp, g, z, *xs, axis: xp.unstack(g, axis=axis)},
-                 kernels={}, moves=True, takes="any", examples=_stack_examples),
+                 kernels={}, moves=True, takes="any", examples=_stack_examples,
+                 special=[(([1.0, 2.0], [3.0, 4.0]), [[1.0, 3.0], [2.0, 4.0]], ([1.0, 1.0], [1.0, 1.0]), {"axis": 1})]),
         Operator("unstack", "z = the parts of x along axis", forward=_unstack,
                  backward={"x": lambda xp, g, z, x, *, axis: xp.stack(g, axis=axis)},
                  outputs=VARIADIC_OUTPUTS, kernels={}, moves=True, takes="any",
-                 examples=_tries([((3,), {}), ((2, 3), {"axis": -1})])),
+                 examples=_tries([((3,), {}), ((2, 3), {"axis": -1})]),
+                 special=[(([[1.0, 2.0], [3.0, 4.0]],), ([1.0, 2.0], [3.0, 4.0]), ([[1.0, 1.0], [1.0, 1.0]],))]),
+        Operator("split", "z = the parts of x along axis, one after the other",
+                 forward=_split, backward={"x": _split_dx}, outputs=VARIADIC_OUTPUTS,
+                 kernels={"numpy": f"{KERNELS}:split"}, moves=True, takes="any",
+                 examples=_tries([((4,), {"sections": 2}), ((2, 3), {"sections": 3, "axis": -1}),
+                                  ((5,), {"lengths": (2, 0, 3)}), ((1, 2), {"sections": 1}),
+                                  ((2, 4), {"lengths": (1, 3), "axis": 1}), ((0, 2), {"sections": 2})]),
+                 description="As many of equal length as `sections` says, or of the `lengths` that are listed.",
+                 special=[(([1.0, 2.0, 3.0],), ([1.0, 2.0], [3.0]), ([1.0, 1.0, 1.0],), {"lengths": (2, 1)})]),
     ]  # fmt: skip
