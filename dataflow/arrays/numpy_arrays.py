@@ -41,7 +41,7 @@ def keep(condition: Any, g: Any) -> Any:
     """
     if not isinstance(g, np.ndarray) or getattr(condition, "shape", None) != g.shape or g.dtype not in BITS:
         return np.where(condition, g, 0)
-    kept = np.multiply(condition, -1, dtype=BITS[g.dtype])  # all bits, or none
+    kept: Any = np.multiply(condition, -1, dtype=BITS[g.dtype])  # all bits, or none
     kept &= g.view(kept.dtype)
     return kept.view(g.dtype)
 

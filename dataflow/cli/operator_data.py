@@ -103,7 +103,7 @@ def use_of(operator: Operator) -> str:
         middle = f", attributes: {{{words}}}" if words else ""
         return f"{{op: {operator.name}, inputs: [{', '.join(names)}]{middle}, outputs: [{outputs}]}}"
     text = unparse(Node(operator.name, tuple(names), attributes), {})
-    if text == names[0]:
+    if text in names:
         return f"{operator.name}({text})"
     if operator.variadic and len(operator.inputs) == 1:
         return text.replace("(x, y", "([x, y]", 1)

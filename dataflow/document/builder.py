@@ -112,7 +112,7 @@ def _build_node(name: str, entry: Mapping[str, Any], operators: Mapping[str, Ope
         inputs = tuple(_order_inputs(name, op, inputs, operators))
     else:
         inputs = tuple([_read_operand(name, item, (index,)) for index, item in enumerate(inputs)])
-    if len(entry) == 2:
+    if len(entry) == 2 and "inputs" in entry:  # op and inputs alone: most nodes
         return Node(op, inputs)
     attributes = {key: _as_tuples(value) for key, value in sorted(entry.get("attributes", EMPTY).items())}
     return Node(op, inputs, attributes or EMPTY, tuple(entry.get("outputs", ())), entry.get("description", ""))

@@ -30,6 +30,7 @@ Tree = dict[str, Any]
 
 MAX_BYTES = 1_000_000_000  # a larger text is data: it belongs into a data file
 MAX_DEPTH = 64  # far more than a graph has; what follows may recurse this deep on any stack
+TOO_DEEP = Diagnostic("DF0115", "nested too deep", expected=f"at most {MAX_DEPTH} levels")
 MAX_ALIASED_VALUES = 1_000_000  # a kilobyte of nested aliases can stand for more values than any memory holds
 
 _TAGS = "tag:yaml.org,2002:"
@@ -236,7 +237,7 @@ class _Builder:
 
     def open_collection(self, event: Any, value: Any, count: int, depth: int) -> None:
         if depth >= MAX_DEPTH:
-            self.report(event, Diagnostic("DF0115", "nested too deep", expected=f"at most {MAX_DEPTH} levels"))
+            self.report(event, TOO_DEEP)
             raise _LimitError
         if event.tag is not None:
             self.refuse_tag(event)
@@ -290,6 +291,8 @@ class _Builder:
         before = text[max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1 : index]
         if error.problem == LONE_SURROGATE:
             problem = Diagnostic("DF0106", "an escape for half of a character", hint="write the character itself")
+        elif "nesting depth" in error.problem:  # libyaml's own limit, which it meets reading ahead
+            problem = TOO_DEEP
         elif not before.strip() and "\t" in text[index - len(before) : index + 1]:
             problem = Diagnostic("DF0102", "a tab in the indentation", hint="indent with blanks")
         else:

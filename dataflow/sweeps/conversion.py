@@ -70,6 +70,8 @@ def _convert_one(
     if kind == "integer":
         if type(item) is not int if dtype is None else dtype.kind not in "iu":
             hint = "declare the input with `dtype: int64`, or use astype(x, dtype='int64')"
+            if dtype is not None and dtype.kind == "b":
+                hint = "a mask selects with boolean_mask(x, mask), or with where(mask, x, 0)"
             raise _refuse(step, index, item, "integers", hint)
         return item
     if dtype is None:

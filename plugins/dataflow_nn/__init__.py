@@ -1,4 +1,4 @@
-"""Operators of neural networks and classification: activations, losses and layers, exact where exponentials overflow."""
+"""Operators of neural networks and classification: activations, losses, layers, exact where exponentials overflow."""
 
 from __future__ import annotations
 

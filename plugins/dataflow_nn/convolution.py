@@ -189,7 +189,8 @@ def _forward() -> list[Operator]:
         Operator("conv", "z[n, o, i] = sum of x[n, c, stride * i + dilation * k - padding] * weight[o, c, k] + bias[o]",
                  forward=_conv, backward={"x": _conv_dx, "weight": _conv_dweight, "bias": _conv_dbias},
                  kernels={"numpy": f"{KERNELS}:conv"}, reference=f"{REFERENCES}:conv", examples=_conv_examples,
-                 description=f"Convolution as networks know it: cross-correlation, the kernel is not turned round. {LAYOUT}",
+                 description="Convolution as networks know it: cross-correlation, the kernel is not turned round. "
+                             f"{LAYOUT}",
                  source=SOURCE,
                  special=[(([[[1.0, 2.0, 3.0]]], [[[10.0, 1.0]]], [0.5]), [[[12.5, 23.5]]],
                            ([[[10.0, 11.0, 1.0]]], [[[3.0, 5.0]]], [2.0]))]),

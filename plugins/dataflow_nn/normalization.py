@@ -253,10 +253,14 @@ def _channel_examples(cases: list[tuple[Shape, int, dict[str, Any]]]) -> Any:
     return examples
 
 
+GROUPS: list[tuple[Shape, int, dict[str, Any]]] = [
+    ((2, 4, 3), 2, {"num_groups": 2}), ((1, 6, 2, 2), 0, {"num_groups": 3}), ((3, 4), 2, {"num_groups": 1}),
+    ((2, 2, 3), 1, {"num_groups": 1, "epsilon": 0.1}), ((0, 2, 3), 2, {"num_groups": 1}),
+]  # fmt: skip
+
+
 def _over_channels() -> list[Operator]:
     halves = [[[1.0, 3.0], [2.0, 2.0]]]
-    groups = [((2, 4, 3), 2, {"num_groups": 2}), ((1, 6, 2, 2), 0, {"num_groups": 3}), ((3, 4), 2, {"num_groups": 1}),
-              ((2, 2, 3), 1, {"num_groups": 1, "epsilon": 0.1}), ((0, 2, 3), 2, {"num_groups": 1})]  # fmt: skip
     return [
         Operator("batch_norm", "z = (x - mean) / (variance + epsilon) ** (1/2) * weight + bias, for each channel",
                  forward=_batch_norm, reference=f"{REFERENCES}:batch_norm",
@@ -274,7 +278,7 @@ def _over_channels() -> list[Operator]:
                            {"epsilon": 0.0}),
                           (([[2.0], [2.0]],), [[0.0], [0.0]], ([[0.0], [0.0]],))]),
         Operator("group_norm", "z = (x - mean) / (variance + epsilon) ** (1/2) * weight + bias, for each group",
-                 forward=_group_norm, examples=_channel_examples(groups), reference=f"{REFERENCES}:group_norm",
+                 forward=_group_norm, examples=_channel_examples(GROUPS), reference=f"{REFERENCES}:group_norm",
                  description=f"{LAYOUT} The channels of each sample fall into num_groups groups, one after the other.",
                  conventions=EQUAL,
                  source="Wu and He, Group normalization (2018), https://arxiv.org/abs/1803.08494",
@@ -282,8 +286,8 @@ def _over_channels() -> list[Operator]:
                            ([[[0.0, 0.0], [0.0, 0.0]]], [0.0, 0.0], [2.0, 2.0]), {"num_groups": 2, "epsilon": 1e-30})]),
         Operator("instance_norm", "z = (x - mean) / (variance + epsilon) ** (1/2) * weight + bias, for each image",
                  forward=_instance_norm, reference=f"{REFERENCES}:instance_norm",
-                 examples=_channel_examples([((2, 3, 4), 2, {}), ((1, 2, 2, 3), 0, {}), ((2, 1, 5), 1, {"epsilon": 0.1}),
-                                             ((0, 2, 3), 2, {})]),
+                 examples=_channel_examples([((2, 3, 4), 2, {}), ((1, 2, 2, 3), 0, {}), ((0, 2, 3), 2, {}),
+                                             ((2, 1, 5), 1, {"epsilon": 0.1})]),
                  description=f"{LAYOUT} Means over the further axes, of each channel of each sample.",
                  conventions=EQUAL,
                  source="Ulyanov, Vedaldi and Lempitsky, Instance normalization (2016), "

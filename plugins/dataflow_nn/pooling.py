@@ -285,8 +285,8 @@ def _columns() -> list[Operator]:
                  takes="numeric", reference=f"{REFERENCES}:fold",
                  examples=lambda rng: [((rng.normal(size=columns),), {"output_size": shape[2:], **about})
                                        for shape, columns, about in FOLDS],
-                 description="The adjoint of unfold_patches: columns are added up where windows overlap. output_size is the "
-                             "length along each spatial axis.",
+                 description="The adjoint of unfold_patches: columns are added up where windows overlap. "
+                             "output_size is the length along each spatial axis.",
                  special=[(([[[1.0, 2.0], [3.0, 4.0]]],), [[[1.0, 5.0, 4.0]]], ([[[1.0, 1.0], [1.0, 1.0]]],),
                            {"output_size": (3,), "kernel_size": 2})]),
     ]  # fmt: skip

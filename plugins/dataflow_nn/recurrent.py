@@ -30,13 +30,13 @@ def _check_shapes(xp: Any, gates: int, x: Any, states: dict[str, Any], weights: 
         raise ValueError("h is one number, and needs an axis of units")
     units: int = xp.shape(first)[-1]
     rows = gates * units
-    expected: dict[str, list[int]] = {**dict.fromkeys(states, [*lead, units]), "weight_ih": [rows, inputs],
-                                      "weight_hh": [rows, units], "bias_ih": [rows], "bias_hh": [rows]}  # fmt: skip
+    expected: dict[str, list[int]] = {name: [*lead, units] for name in states}
+    expected |= {"weight_ih": [rows, inputs], "weight_hh": [rows, units], "bias_ih": [rows], "bias_hh": [rows]}
     for name, item in {**states, **weights}.items():
         if item is not None and list(xp.shape(item)) != expected[name]:
             raise ValueError(
-                f"{name} has the shape {list(xp.shape(item))}: with x of shape {list(xp.shape(x))} and {units} units it "
-                f"needs {expected[name]}"
+                f"{name} has the shape {list(xp.shape(item))}: with x of shape {list(xp.shape(x))} and {units} units "
+                f"it needs {expected[name]}"
             )
     return units
 
@@ -86,8 +86,8 @@ def _cells() -> list[Operator]:
     none: list[list[float]] = [[0.0]] * 4
     return [
         Operator("lstm_cell",
-                 "c' = s(f) * c + s(i) * tanh(g), h' = s(o) * tanh(c'); i, f, g, o = the parts of weight_ih @ x + bias_ih "
-                 "+ weight_hh @ h + bias_hh, s = sigmoid",
+                 "c' = s(f) * c + s(i) * tanh(g), h' = s(o) * tanh(c'); i, f, g, o = the parts of weight_ih @ x + "
+                 "bias_ih + weight_hh @ h + bias_hh, s = sigmoid",
                  forward=_lstm_cell, outputs=("h", "c"), examples=_cell_examples(4, 2),
                  reference=f"{REFERENCES}:lstm_cell",
                  description=f"{LAYOUT.format(gates=4)} Their order is input, forget, cell, output.",

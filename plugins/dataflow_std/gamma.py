@@ -14,7 +14,7 @@ from dataflow_std.stirling import digamma_step, log_beta_density, log_gamma_dens
 EULER = 0.5772156649015329
 ZETA_2, ZETA_3 = pi**2 / 6, 1.2020569031595942
 DLMF = "NIST Digital Library of Mathematical Functions, sections 5.2, 5.12, 5.15, 8.2, 8.17 and 25.11, https://dlmf.nist.gov"
-NO_SERIES = "no series of its slope in {} holds all digits everywhere, so it has none"
+NO_SERIES = "its slope in {} has no closed form, and is left out"
 
 
 def operators() -> list[Operator]:

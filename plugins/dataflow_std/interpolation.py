@@ -50,21 +50,15 @@ def _interp_dx(xp: Any, g: Any, z: Any, x: Any, points: Any, values: Any) -> Any
 def _interp_dpoints(xp: Any, g: Any, z: Any, x: Any, points: Any, values: Any) -> Any:
     if xp.size(points) == 1:
         return xp.zeros_like(points)
-    return _spread(xp, -g * _slope(xp, x, points, values), x, points)
+    return _spread(xp, -g * _slope(xp, x, points, values), _weigh(xp, x, points), xp.shape(points))
 
 
 def _interp_dvalues(xp: Any, g: Any, z: Any, x: Any, points: Any, values: Any) -> Any:
     if xp.size(points) == 1:
         return xp.reshape(xp.sum(g), shape=(1,))
-    taken = _spread(xp, xp.ones_like(g), x, points)
-    return xp.keep(xp.logical_not(taken == 0), _spread(xp, g, x, points))
-
-
-def _find_neighbours(xp: Any, x: Any, points: Any) -> tuple[Any, Any]:
-    """How many points are below x, and how many are below it or at it."""
-    below = xp.searchsorted(points, x, side="left")
-    at = xp.take(points, xp.clip(below, min=0, max=xp.size(points) - 1), axis=0) == x
-    return below, xp.where(at, below + 1, below)
+    weights = _weigh(xp, x, points)
+    taken = _spread(xp, xp.ones_like(g), weights, xp.shape(points))
+    return xp.keep(xp.logical_not(taken == 0), _spread(xp, g, weights, xp.shape(points)))
 
 
 def _find_neighbours(xp: Any, x: Any, points: Any) -> tuple[Any, Any]:
@@ -83,13 +77,17 @@ def _slope(xp: Any, x: Any, points: Any, values: Any) -> Any:
     return xp.where(x == x, nearest, nan)
 
 
-def _spread(xp: Any, g: Any, x: Any, points: Any) -> Any:
-    """`g` shared out to the points on both sides of x, the more the nearer: the adjoint in the values."""
+def _weigh(xp: Any, x: Any, points: Any) -> tuple[Any, Any]:
+    """Which point is on the left of x, and the weight of the next one: from 0 at the former to 1 at the latter."""
     last = xp.size(points) - 2
     left = xp.clip(_find_neighbours(xp, x, points)[1] - 1, min=0, max=last)
     start, end = xp.take(points, left, axis=0), xp.take(points, left + 1, axis=0)
-    share = xp.clip((x - start) / (end - start), min=0.0, max=1.0)
-    shape = xp.shape(points)
+    return left, xp.clip((x - start) / (end - start), min=0.0, max=1.0)
+
+
+def _spread(xp: Any, g: Any, weights: tuple[Any, Any], shape: tuple[int, ...]) -> Any:
+    """`g` shared out to the points on both sides of x by their weights: the adjoint in the values."""
+    left, share = weights
     return xp.put_add(g * (1 - share), left, axis=0, shape=shape) + xp.put_add(g * share, left + 1, axis=0, shape=shape)
 
 

@@ -62,7 +62,8 @@ def _error_functions() -> list[Operator]:
               lambda xp, g, z, x: g * (TWO_BY_ROOT_PI * xp.exp(-x * x)),
               kernels={"numpy": "scipy.special:erf", "floats": math.erf}, source=DLMF,
               special=[((0.0,), 0.0, (TWO_BY_ROOT_PI,)),
-                       ((0.5,), 0.5204998778130465, (TWO_BY_ROOT_PI * math.exp(-0.25),)), ((inf,), 1.0, (0.0,)), ((-1000.0,), -1.0, (0.0,))]),
+                       ((0.5,), 0.5204998778130465, (TWO_BY_ROOT_PI * math.exp(-0.25),)),
+                       ((inf,), 1.0, (0.0,)), ((-1000.0,), -1.0, (0.0,))]),
         unary("erfc", "z = 1 - erf(x)",
               lambda xp, g, z, x: -g * (TWO_BY_ROOT_PI * xp.exp(-x * x)),
               kernels={"numpy": "scipy.special:erfc", "floats": math.erfc}, source=DLMF,
@@ -190,7 +191,7 @@ def _rel_entr_dy(xp: Any, g: Any, z: Any, x: Any, y: Any) -> Any:
 def _entropies() -> list[Operator]:
     return [
         Operator("entr", "z = -x * ln x, 0 at 0, -inf below",
-                 forward=lambda xp, x: xp.where(x < 0, -inf, -xp.xlogy(x, x)),
+                 forward=lambda xp, x: xp.where(x < 0, -inf, 0.0 - xp.xlogy(x, x)),
                  backward={"x": lambda xp, g, z, x: g * (-1 - xp.log(x))}, broadcasts=True,
                  domain={"x": POSITIVE},
                  conventions="slope inf at 0, NaN below",

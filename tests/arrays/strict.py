@@ -41,7 +41,7 @@ class StrictArrays:
         return None if native is None else lambda *items, **attributes: wrap(native(*unwrap(items), **unwrap(attributes)))
 
 
-NATIVE = ("take",)  # the standard's takes 1-d indices only
+NATIVE = ("arange", "eye", "take", "zeros", "ones")  # called otherwise, or do more, than the standard's
 Array = type(strict.asarray(1.0))
 
 

@@ -107,7 +107,8 @@ CASES: list[tuple[str, Exact, tuple[Exact | None, ...], Points, dict[str, Any]]]
      [(2.0, 1e-300), (-3.0, 0.9999), (1e-10, 7.0)], {}),
     ("xlog1py", lambda x, y: x * mpmath.log1p(y), (lambda x, y: mpmath.log1p(y), lambda x, y: x / (1 + y)),
      [(2.0, 1e-300), (-3.0, -0.9999), (1e-10, 7.0)], {}),
-    ("entr", lambda x: -x * mpmath.log(x), (lambda x: -1 - mpmath.log(x),), singles(1e-300, 0.2, 0.9999, 5.0, 1e200), {}),
+    ("entr", lambda x: -x * mpmath.log(x), (lambda x: -1 - mpmath.log(x),),
+     singles(1e-300, 0.2, 0.9999, 5.0, 1e200), {}),
     ("rel_entr", lambda x, y: x * mpmath.log(x / y), (lambda x, y: 1 + mpmath.log(x / y), lambda x, y: -x / y),
      [(0.2, 0.3), (1e-200, 1e200), (1e200, 1e-100), (5.0, 4.9999999)], {}),
     ("gammaln", lambda x: mpmath.log(abs(mpmath.gamma(x))), (mpmath.digamma,), POLES[:-1], {}),
@@ -117,7 +118,8 @@ CASES: list[tuple[str, Exact, tuple[Exact | None, ...], Points, dict[str, Any]]]
     ("zeta", mpmath.zeta, (None, zeta_slope),
      [(1.01, 0.5), (2.0, 0.5), (3.0, 10.0), (2.5, 1e3), (30.0, 0.7), (2.0, -0.5), (5.0, 1e6)], {}),
     ("betaln", betaln, (digammas, lambda a, b: digammas(b, a)), list(product(SIZES, SIZES)), {}),
-    ("beta", mpmath.beta, (lambda a, b: mpmath.beta(a, b) * digammas(a, b), lambda a, b: mpmath.beta(a, b) * digammas(b, a)),
+    ("beta", mpmath.beta,
+     (lambda a, b: mpmath.beta(a, b) * digammas(a, b), lambda a, b: mpmath.beta(a, b) * digammas(b, a)),
      [(a, b) for a in SIZES for b in SIZES if min(a, b) < 5 or a + b < 300], {}),
     ("gammainc", lambda a, x: mpmath.gammainc(a, 0, x, regularized=True), (None, gamma_density), GAMMAS, {}),
     ("gammaincc", lambda a, x: mpmath.gammainc(a, x, regularized=True), (None, lambda a, x: -gamma_density(a, x)),
@@ -204,10 +206,9 @@ def test_float32_stays_float32(name: str, attributes: dict[str, Any]) -> None:
     operator, xp = OPERATORS[name], over_numpy(OPERATORS)
     low, high = (0.2, 0.8) if name in ("erfinv", "ndtri", "logit", "betainc") else (1.2, 60.0)
     arrays = [np.linspace(low, high, 5, dtype=np.float32) for _ in operator.inputs]
-    for mixed in [
-        arrays,
-        *([*arrays[:place], 0.5, *arrays[place + 1 :]] for place in range(len(arrays)) if arrays[1:]),
-    ]:
+    numbers = range(len(arrays)) if arrays[1:] else ()
+    trials: list[list[Any]] = [[*arrays[:place], 0.5, *arrays[place + 1 :]] for place in numbers]
+    for mixed in [arrays, *trials]:
         z = operator.forward(xp, *mixed, **attributes)
         assert z.dtype == np.float32
         for place in differentiable(operator):
@@ -235,10 +236,10 @@ def test_orders_below_zero_are_refused(name: str, attributes: dict[str, Any]) ->
             getattr(xp, name)(x, **attributes)
 
 
-def test_second_slopes_exist_by_the_same_rules() -> None:
-    """A rule is made of operators: the slope of a slope, by differences of the rule, is smooth where the rule changes."""
+def test_slopes_are_smooth_where_their_formula_changes() -> None:
+    """The slope of a slope, by differences of the rule, across the point where the rule changes its formula."""
     xp = over_numpy(OPERATORS)
-    second = {
+    second: dict[str, tuple[float, Exact]] = {
         "sinc": (0.5, lambda x: mpmath.diff(mpmath.sincpi, x, 2)),
         "erfcx": (15.0, lambda x: 2 * erfcx(x) + 2 * x * (2 * x * erfcx(x) - 2 / mpmath.sqrt(mpmath.pi))),
         "i0e": (50.0, lambda x: mpmath.diff(scaled(0)[0], x, 2)),

@@ -179,18 +179,18 @@ def test_operands_that_do_not_fit_are_the_graphs_fault_though_the_rule_does_not_
 
 
 def test_an_elementwise_operator_with_several_outputs() -> None:
-    split = Operator("split", "p = x y, q = x + y", forward=lambda xp, x, y: (x * y, x + y),
+    both = Operator("both", "p = x y, q = x + y", forward=lambda xp, x, y: (x * y, x + y),
                      backward={"x": lambda xp, g, z, x, y: g[0] * y + g[1],
                                "y": lambda xp, g, z, x, y: g[0] * x + g[1]},
                      outputs=("p", "q"), broadcasts=True)  # fmt: skip
-    text = ("{dataflow: 1, inputs: {x: [[1], [2]], y: [3, 4, 5]}, nodes: {m: {op: split, inputs: [x, y], "
+    text = ("{dataflow: 1, inputs: {x: [[1], [2]], y: [3, 4, 5]}, nodes: {m: {op: both, inputs: [x, y], "
             "outputs: [p, q]}, J: sum(p * q)}, target: J}")  # fmt: skip
-    result = dataflow.execute(dataflow.loads(text, operators=offer(split)))
+    result = dataflow.execute(dataflow.loads(text, operators=offer(both)))
     x, y = np.array([[1.0], [2.0]]), np.array([3.0, 4.0, 5.0])
     np.testing.assert_array_equal(result.gradients["x"], (2 * x * y + y * y).sum(axis=1, keepdims=True))
     np.testing.assert_array_equal(result.gradients["y"], (x * x + 2 * x * y).sum(axis=0))
     result = dataflow.execute(dataflow.loads(text.replace("sum(p * q)", "'sum(where(p > 3, log(q - 4), 0))'"),
-                                             operators=offer(split)))  # fmt: skip
+                                             operators=offer(both)))  # fmt: skip
     assert np.isfinite(result.gradients["x"]).all()
 
 

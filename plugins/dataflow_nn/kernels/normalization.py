@@ -71,23 +71,24 @@ def _sum(x: Array, y: Array | None, axes: tuple[int, ...]) -> Array:
     tail = x.ndim
     while tail - 1 in axes:
         tail -= 1
-    shape = x.shape[:tail]
-    total = x if y is None else x * y if tail == x.ndim else None
+    shape, total = x.shape[:tail], x
     if tail < x.ndim:
         length = prod(x.shape[tail:])
-        flat = x.reshape(*shape, length)
-        total = np.vecdot(flat, np.ones(length, x.dtype) if y is None else y.reshape(*shape, length))
-        total = total.reshape(*shape, *(1,) * (x.ndim - tail))
+        other = np.ones(length, x.dtype) if y is None else y.reshape(*shape, length)
+        total = np.vecdot(x.reshape(*shape, length), other).reshape(*shape, *(1,) * (x.ndim - tail))
+    elif y is not None:
+        total = x * y
     others = tuple(axis for axis in axes if axis < tail)
     if others == (0,) and x.ndim == 2:
-        return np.ones((1, x.shape[0]), x.dtype) @ total
+        summed: Array = np.ones((1, x.shape[0]), x.dtype) @ total
+        return summed
     return np.sum(total, axis=others, keepdims=True, dtype=x.dtype) if others else total
 
 
 def _mean(x: Array, y: Array | None, axes: tuple[int, ...]) -> Array:
     """The mean of x, or of x * y, with its axes kept."""
-    total = _sum(x, y, axes)
-    return total / x.dtype.type(prod(x.shape[axis] for axis in axes))
+    mean: Array = _sum(x, y, axes) / x.dtype.type(prod(x.shape[axis] for axis in axes))
+    return mean
 
 
 def _standardize(

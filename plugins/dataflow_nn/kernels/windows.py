@@ -40,9 +40,8 @@ def per_axis(value: Lengths, count: int, what: str, least: int) -> tuple[int, ..
     if len(values) != count:
         raise ValueError(f"{what} has {len(values)} numbers, {list(values)}, for {count} spatial axes")
     if any(item < least for item in values):
-        raise ValueError(
-            f"{what} is at least {least} along each axis, not {value if len(values) == 1 else list(values)}"
-        )
+        found = value if isinstance(value, int) else list(value)
+        raise ValueError(f"{what} is at least {least} along each axis, not {found}")
     return values
 
 

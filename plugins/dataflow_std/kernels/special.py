@@ -1,4 +1,4 @@
-"""Special functions of several arguments on arrays: SciPy's, but a Python number among float32 arrays widens nothing."""
+"""Special functions of several arguments on arrays: SciPy's, but a number among float32 arrays widens nothing."""
 
 from __future__ import annotations
 
