@@ -1,4 +1,4 @@
-"""Values and gradients at the edges: every row of the conventions whose operator exists, as a user meets it.
+"""Values and gradients at the edges: every row of the conventions, as a user meets it.
 
 Each row runs through the engine as numbers (on Python floats), as elements of arrays, and in float32.
 """
@@ -24,7 +24,22 @@ def slope_0(names: str, x: float, value: float | None = None) -> list[Row]:
 
 ELEMENTWISE: list[Row] = [
     # at a kink: of the slopes from left to right the one nearest to 0
-    *slope_0("abs relu", 0.0),
+    *slope_0("abs relu relu6 softshrink", 0.0),
+    ("relu6(x)", {"x": 6.0}, 6, [0]),
+    ("hard_sigmoid(x)", {"x": 3.0}, 1, [0]),
+    ("hard_sigmoid(x)", {"x": -3.0}, 0, [0]),
+    ("hard_tanh(x)", {"x": 1.0}, 1, [0]),
+    ("hard_tanh(x)", {"x": -1.0}, -1, [0]),
+    ("softshrink(x)", {"x": 0.5}, 0, [0]),
+    ("softshrink(x)", {"x": -0.5}, 0, [0]),
+    *[
+        (f"leaky_relu(x, negative_slope={slope})", {"x": 0.0}, 0, [taken])
+        for slope, taken in ((0, 0), (0.25, 0.25), (1, 1), (-0.5, 0), (2, 1))
+    ],
+    ("elu(x)", {"x": 0.0}, 0, [1]),
+    ("selu(x)", {"x": 0.0}, 0, [1.0507009873554805]),
+    ("hard_swish(x)", {"x": 3.0}, 3, [1]),
+    ("hard_swish(x)", {"x": -3.0}, 0, [0]),
     ("abs(x)", {"x": -0.0}, 0, [0]),
     ("clip(x, min=1)", {"x": 1.0}, 1, [0]),
     ("clip(x, max=1)", {"x": 1.0}, 1, [0]),
@@ -36,6 +51,7 @@ ELEMENTWISE: list[Row] = [
     # constant between jumps
     *slope_0("floor ceil round trunc", 2.0),
     *slope_0("sign", 0.0),
+    ("heaviside(x, y)", {"x": 0.0, "y": 0.5}, 0.5, [0]),
     ("floor_divide(x, y)", {"x": 3.0, "y": 3.0}, 1, [0, 0]),
     ("remainder(x, y)", {"x": 3.0, "y": 3.0}, 0, [1, -1]),
     # at the edge of the domain: the limit from within
@@ -56,6 +72,12 @@ ELEMENTWISE: list[Row] = [
     ("0 / x", {"x": 0.0}, nan, [nan]),
     ("x / y", {"x": 0.0, "y": 0.0}, nan, [inf, nan]),  # the slope in x is 1 / y whatever x is
     ("atan2(y, x)", {"y": 0.0, "x": 0.0}, 0, [nan, nan]),
+    # products with a logarithm
+    ("xlogy(x, y)", {"x": 0.0, "y": 2.0}, 0, [log(2), 0]),
+    ("xlogy(x, y)", {"x": 0.0, "y": 0.0}, 0, [-inf, 0]),
+    ("entr(x)", {"x": 0.0}, 0, [inf]),
+    ("rel_entr(x, y)", {"x": 0.0, "y": 2.0}, 0, [-inf, 0]),
+    ("sinc(x)", {"x": 0.0}, 1, [0]),
     # powers
     ("x ** y", {"x": 0.0, "y": 0.0}, 1, [0, 0]),
     ("x ** y", {"x": 0.0, "y": 1.0}, 0, [1, 0]),
@@ -84,6 +106,23 @@ ARRAYS: list[Row] = [
     ("max(x)", {"x": [2.0, 2.0, 1.0, 2.0]}, 2, [[1 / 3, 1 / 3, 0, 1 / 3]]),
     ("min(x)", {"x": [1.0, 1.0, 2.0, 1.0]}, 1, [[1 / 3, 1 / 3, 0, 1 / 3]]),
     ("max(x, axis=1)[0]", {"x": [[2.0, 2.0], [1.0, 2.0]]}, 2, [[[0.5, 0.5], [0, 0]]]),
+    (
+        "max_pool(reshape(x, shape=[1, 1, 4]), kernel_size=4)[0, 0, 0]",
+        {"x": [2.0, 2.0, 1.0, 2.0]},
+        2,
+        [[1 / 3, 1 / 3, 0, 1 / 3]],
+    ),
+    ("median(x)", {"x": [1.0, 2.0, 2.0, 3.0]}, 2, [[0, 0.5, 0.5, 0]]),
+    ("cumulative_prod(x)[1]", {"x": [0.0, 2.0]}, 0, [[2, 0]]),
+    ("vector_norm(x)", {"x": [0.0, 0.0]}, 0, [[0, 0]]),
+    ("vector_norm(x, ord=1)", {"x": [0.0, 1.0]}, 1, [[0, 1]]),
+    ("det(x)", {"x": [[1.0, 2.0], [2.0, 4.0]]}, 0, [[[4, -2], [-2, 1]]]),
+    (
+        "sum(inv(x)[1])",
+        {"x": [[[1.0, 2.0], [2.0, 4.0]], [[2.0, 0.0], [0.0, 1.0]]]},
+        1.5,
+        [[[[nan, nan], [nan, nan]], [[-0.25, -0.5], [-0.5, -1.0]]]],
+    ),
     ("prod(x)", {"x": [0.0, 2.0, 3.0]}, 0, [[6, 0, 0]]),
     ("prod(x)", {"x": [0.0, 0.0, 3.0]}, 0, [[0, 0, 0]]),
     ("std(x)", {"x": [2.0, 2.0, 2.0]}, 0, [[0, 0, 0]]),
