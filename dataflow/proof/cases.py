@@ -21,8 +21,10 @@ Shape = tuple[int, ...]
 REACH = 2.0**-4  # of a first step, for a number of the order of 1
 SHAPES: Mapping[int, Sequence[Sequence[Shape]]] = {
     1: [((),), ((5,),), ((2, 3),), ((1,),), ((0, 3),)],
-    2: [((), ()), ((5,), (5,)), ((2, 1), (3,)), ((), (2, 3)), ((2, 3), ()), ((1,), (1, 1)), ((0, 3), (3,))],
-    3: [((), (), ()), ((4,), (4,), (4,)), ((2, 1), (3,), ()), ((3,), (1,), (2, 1)), ((0,), (0,), (1,))],
+    2: [((), ()), ((5,), (5,)), ((2, 3), (2, 3)), ((2, 1), (3,)), ((), (2, 3)), ((2, 3), ()), ((1,), (1, 1)),
+        ((0, 3), (3,))],
+    3: [((), (), ()), ((5,), (5,), (5,)), ((2, 3), (2, 3), (2, 3)), ((2, 1), (3,), ()), ((3,), (1,), (2, 1)),
+        ((0,), (0,), (1,))],
 }
 SIDES = (2.0**-3, 2.0**-7, 2.0**-11)  # how far from a kink its two sides are tried
 
@@ -69,8 +71,9 @@ def _make_ordinary(operator: Operator, rng: np.random.Generator) -> Iterator[Cas
         inputs = [_draw(rng, operator, place, shape) for place, shape in enumerate(row)]
         yield _make(operator, "drawn", inputs, choices[index % len(choices)])
     if operator.broadcasts:
-        inputs = [_draw(rng, operator, place, (12,), wide=True) for place in range(count)]
-        yield _make(operator, "drawn", inputs, choices[0])
+        for attributes in choices:
+            inputs = [_draw(rng, operator, place, (24,), wide=True) for place in range(count)]
+            yield _make(operator, "drawn", inputs, attributes)
 
 
 def _choose_attributes(operator: Operator) -> list[Mapping[str, Any]] | None:
@@ -89,7 +92,8 @@ def _choose_attributes(operator: Operator) -> list[Mapping[str, Any]] | None:
             words[item.name] = (False, True)
         elif item.required:
             return None
-    return [dict(zip(words, values, strict=True)) for values in product(*words.values())][:12]
+    choices: list[Mapping[str, Any]] = [dict(zip(words, values, strict=True)) for values in product(*words.values())]
+    return choices[:12]
 
 
 def _draw(rng: np.random.Generator, operator: Operator, place: int, shape: Shape, *, wide: bool = False) -> Any:
@@ -100,20 +104,34 @@ def _draw(rng: np.random.Generator, operator: Operator, place: int, shape: Shape
     if kind == "integer":
         return rng.integers(0, 3, size=shape)
     interval: Interval = operator.domain.get(name, REAL)
-    low, high = interval.low, interval.high
-    if np.isfinite(low) and np.isfinite(high):
-        drawn = low + (high - low) * rng.uniform(0.01 if wide else 0.05, 0.99 if wide else 0.95, shape)
-    elif np.isfinite(low):
-        drawn = low + np.exp((3.0 if wide else 1.0) * rng.normal(size=shape).clip(-2, 1.2))
-    elif np.isfinite(high):
-        drawn = high - np.exp((3.0 if wide else 1.0) * rng.normal(size=shape).clip(-2, 1.2))
-    elif wide:
-        drawn = rng.choice([-1.0, 1.0], shape) * 10 ** rng.uniform(-3, 1.2, shape)
-    else:
-        drawn = 1.5 * rng.normal(size=shape)
+    drawn = _draw_wide(rng, interval, shape) if wide else _draw_near(rng, interval, shape)
     for point in interval.without if not wide else ():  # what is nearer is tried on both of its sides apart
         drawn = np.where(np.abs(drawn - point) < 0.2, point + np.copysign(0.2, drawn - point) + drawn - point, drawn)
     return drawn
+
+
+def _draw_near(rng: np.random.Generator, interval: Interval, shape: Shape) -> Any:
+    """Numbers of the order of 1, and not close to an edge."""
+    low, high = interval.low, interval.high
+    if np.isfinite(low) and np.isfinite(high):
+        return low + (high - low) * rng.uniform(0.05, 0.95, shape)
+    if np.isfinite(low):
+        return low + np.exp(rng.normal(size=shape).clip(-2, 2))
+    if np.isfinite(high):
+        return high - np.exp(rng.normal(size=shape).clip(-2, 2))
+    return 1.5 * rng.normal(size=shape)
+
+
+def _draw_wide(rng: np.random.Generator, interval: Interval, shape: Shape) -> Any:
+    """Numbers of every size: some tiny or close to an edge, some large."""
+    low, high = interval.low, interval.high
+    if np.isfinite(low) and np.isfinite(high):
+        share = 10 ** rng.uniform(-6, -0.4, shape)
+        return np.where(rng.random(shape) < 0.5, low + (high - low) * share, high - (high - low) * share)
+    size = 10 ** np.where(rng.random(shape) < 0.7, rng.uniform(-3, 1.3, shape), rng.uniform(-6, 3.3, shape))
+    if np.isfinite(low):
+        return low + size
+    return high - size if np.isfinite(high) else rng.choice([-1.0, 1.0], shape) * size
 
 
 def _make(
@@ -216,7 +234,7 @@ def _make_edges(operator: Operator, rng: np.random.Generator) -> Iterator[Case]:
     groups: dict[str, list[tuple[tuple[Any, ...], Mapping[str, Any]]]] = {}
     for point in points:
         groups.setdefault(repr(sorted(point[1].items(), key=str)), []).append(point)
-    if all(kind in ("bool", "integer") for kind in _kinds_of(operator, len(operator.inputs))):
+    if not operator.differentiable:
         return
     for group in groups.values():
         yield _surround(operator, [inputs for inputs, _ in group], group[0][1])
@@ -228,7 +246,8 @@ def _displace(
     """A point all of whose elements are moved a little, each by another length."""
     arrays = [None if x is None else np.array(x) for x in inputs]
     names = [name.partition("[")[0] for name in name_inputs(operator, len(arrays))]
-    moved, reach = [], []
+    moved: list[Any] = []
+    reach: list[Any] = []
     for x, name in zip(arrays, names, strict=True):
         if x is None or name not in operator.differentiable or x.dtype.kind not in "fi":  # may depend on the others
             moved.append(x)
@@ -242,10 +261,10 @@ def _displace(
 
 def _surround(operator: Operator, points: Sequence[Sequence[Any]], attributes: Mapping[str, Any]) -> Case:
     """Points of an elementwise operator, and each moved to every side by every distance, in one vector."""
-    kinds = _kinds_of(operator, len(points[0]))
-    free = [place for place, kind in enumerate(kinds) if kind not in ("bool", "integer")]
+    names = [name.partition("[")[0] for name in name_inputs(operator, len(points[0]))]
+    free = [place for place, name in enumerate(names) if name in operator.differentiable]
     signs = [item for item in product((-1.0, 0.0, 1.0), repeat=len(free)) if any(item)]
-    columns: list[list[Any]] = [[] for _ in kinds]
+    columns: list[list[Any]] = [[] for _ in names]
     sides: list[float] = []
     for point in points:
         for side in SIDES:
@@ -254,13 +273,8 @@ def _surround(operator: Operator, points: Sequence[Sequence[Any]], attributes: M
                 for place, x in enumerate(point):
                     columns[place].append(x + side * away[place] if place in away else x)
                 sides.append(side / 4)
-    reach = [np.array(sides) if place in free else None for place in range(len(kinds))]
+    reach: list[Any] = [np.array(sides) if place in free else None for place in range(len(names))]
     return _make(operator, "edge", [np.array(column) for column in columns], attributes, reach)
-
-
-def _kinds_of(operator: Operator, count: int) -> list[str]:
-    names = [name.partition("[")[0] for name in name_inputs(operator, count)]
-    return [operator.kinds.get(name, operator.takes) for name in names]
 
 
 def _make_rows(operator: Operator) -> Iterator[Case]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dataflow.proof.cases import Array, Case
-from dataflow.proof.diagnosis import Evidence, suggest_cause
+from dataflow.proof.causes import Evidence, suggest_cause
 from dataflow.proof.results import Failure
 from dataflow.proof.slopes import Verdict, fall_of, judge
 from dataflow.proof.subjects import Parts, Subject

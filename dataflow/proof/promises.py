@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -217,26 +217,43 @@ def _check_twin(sight: Sight) -> Iterator[Failure]:
 
 
 def check_row(subject: Subject, case: Case) -> Iterator[Failure]:
-    """Value and gradients of a special row, for a cotangent of ones; an elementwise one also as elements of a vector."""
-    lifts: list[Callable[[Any], Any]] = [np.asarray]
-    if subject.operator.broadcasts:
-        lifts.append(lambda x: np.stack([np.asarray(x)] * 2))
-    for lift in lifts:
-        inputs = [None if x is None else freeze(lift(x)) for x in case.inputs]
-        parts = tuple(np.asarray(part) for part in subject.forward(inputs, case.attributes))
-        g = tuple(freeze(np.ones(part.shape, part.dtype if part.dtype.kind == "f" else float)) for part in parts)
-        parts, cotangents = subject.sweep(inputs, case.attributes, g)
-        if any(item is not None and np.any(np.isnan(item)) for item in cotangents):  # as the engine does
-            parts, cotangents = subject.sweep(inputs, case.attributes, g, masked=True)
-        sight = Sight(subject, case, parts, g, cotangents)
-        values = case.row[1] if subject.operator.outputs else (case.row[1],)
-        for part, value in zip(parts, values, strict=True):
-            yield from _check_same(sight, part, lift(value), "the value")
-        for place in subject.differentiable(case):
-            if place < len(case.row[2]) and case.row[2][place] is not None:
-                found = np.zeros(inputs[place].shape) if cotangents[place] is None else cotangents[place]
-                words = f"the gradient of `{_name(sight, place)}`"
-                yield from _check_same(sight, found, lift(case.row[2][place]), words, place)
+    """Value and gradients of a special row; an elementwise one also as elements of a vector.
+
+    The gradients are those for a cotangent of ones: for another one they are as many times as large.
+    """
+    for weights in ((1.0,), (-3.0,), *([(1.0, -3.0)] if subject.operator.broadcasts else [])):
+        yield from _check_weighted_row(subject, case, weights)
+
+
+def _check_weighted_row(subject: Subject, case: Case, weights: tuple[float, ...]) -> Iterator[Failure]:
+    """A row for a cotangent that is one number, or as many elements of a vector as there are numbers."""
+
+    def lift(x: Any, factors: Sequence[float] = (1.0,) * len(weights)) -> Any:
+        x = np.asarray(x)
+        items = [x if factor == 1.0 else factor * x for factor in factors]
+        return items[0] if len(items) == 1 else np.stack(items)
+
+    inputs = [None if x is None else freeze(lift(x)) for x in case.inputs]
+    parts = tuple(np.asarray(part) for part in subject.forward(inputs, case.attributes))
+    g = tuple(freeze(_weigh(part, weights)) for part in parts)
+    parts, cotangents = subject.sweep(inputs, case.attributes, g)
+    if any(item is not None and np.any(np.isnan(item)) for item in cotangents):  # as the engine does
+        parts, cotangents = subject.sweep(inputs, case.attributes, g, masked=True)
+    sight = Sight(subject, case, parts, g, cotangents)
+    values = case.row[1] if subject.operator.outputs else (case.row[1],)
+    for part, value in zip(parts, values, strict=True):
+        yield from _check_same(sight, part, lift(value), "the value")
+    for place in subject.differentiable(case):
+        if place < len(case.row[2]) and case.row[2][place] is not None:
+            found = np.zeros(inputs[place].shape) if cotangents[place] is None else cotangents[place]
+            words = f"the gradient of `{_name(sight, place)}`"
+            yield from _check_same(sight, found, lift(case.row[2][place], weights), words, place)
+
+
+def _weigh(part: Any, weights: tuple[float, ...]) -> Any:
+    """A cotangent of one number, or of one for each element of the first axis."""
+    factors = np.reshape(weights, (-1,) + (1,) * (part.ndim - 1)) if len(weights) > 1 else np.asarray(weights[0])
+    return np.broadcast_to(factors, part.shape).astype(part.dtype if part.dtype.kind == "f" else np.float64)
 
 
 def _check_same(sight: Sight, found: Any, expected: Any, words: str, place: int | None = None) -> Iterator[Failure]:

@@ -71,11 +71,12 @@ def make_subject(operator: Operator, operators: Operators, seed: int) -> Subject
 
 
 def draw_cotangent(subject: Subject, case: Case, parts: Parts) -> Parts:
-    """A random cotangent for every output: no element is 0 or 1, so that no rule can do without it."""
+    """A random cotangent for every output: of both signs and no element 0 or 1, so that no rule can do without it."""
     rng = np.random.default_rng([subject.seed, case.number])
     drawn = []
     for part in parts:
-        g = rng.choice([-1.0, 1.0], np.shape(part)) * rng.uniform(0.5, 1.5, np.shape(part))
+        signs = (-1.0) ** (np.arange(np.size(part)) + case.number)
+        g = rng.permutation(signs).reshape(np.shape(part)) * rng.uniform(0.5, 1.5, np.shape(part))
         g = round_off(np.asarray(g))
         drawn.append(freeze(g.astype(part.dtype) if part.dtype.kind == "f" else np.zeros(np.shape(part))))
     return tuple(drawn)
