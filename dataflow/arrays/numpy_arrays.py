@@ -18,7 +18,7 @@ from dataflow.arrays.numpy_checked import CHECKED, check_axes
 kind: Final = "numpy"
 
 Shape = tuple[int, ...]
-BITS: Final = {np.dtype(np.float64): np.dtype(np.int64), np.dtype(np.float32): np.dtype(np.int32)}
+BITS: Final[Mapping[Any, Any]] = {np.dtype(np.float64): np.dtype(np.int64), np.dtype(np.float32): np.dtype(np.int32)}
 Axes = int | tuple[int, ...] | None
 
 

@@ -30,6 +30,7 @@ BUG = 70
 COMMANDS: Mapping[str, tuple[str, str]] = {  # name: module, what it does
     "exec": ("execute", "run a graph: every value and every gradient"),
     "validate": ("validate", "check graphs without running them: every problem of every file"),
+    "verify": ("verify", "prove backward rules, of operators or of a graph, or show where they are wrong"),
     "ops": ("ops", "list the operators, or describe one"),
     "new": ("new", "write a graph or a plugin to start from"),
     "schema": ("schema", "print the JSON Schema of graphs, with all installed operators, for editors"),

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         operators = operators.with_entry_points()
     failures = [item._replace(severity="warning") for item in operators.failures]
     if unknown := [name for name in arguments.names if name not in operators]:
-        raise UsageError([*(_describe_unknown(name, operators) for name in unknown), *failures])
+        raise UsageError([*(describe_unknown(name, operators) for name in unknown), *failures])
     found = [data_of(name, operators) for name in arguments.names or operators]
     if arguments.format == "json":
         print_json({"operators": found, "diagnostics": [item.as_data() for item in failures]})
@@ -60,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _describe_unknown(name: str, operators: Operators) -> Diagnostic:
+def describe_unknown(name: str, operators: Operators) -> Diagnostic:
+    """What to say of a name that no operator has."""
     from dataflow.checks.spellings import MEANT
 
     meant = MEANT.get(name) or suggest(name, operators)

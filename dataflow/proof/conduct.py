@@ -89,7 +89,7 @@ def check_reference(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
     given = [None if x is None else np.array(x) for x in trial.case.inputs]
     absent = 0 if trial.operator.variadic else len(trial.operator.inputs) - len(given)
     with quiet():
-        expected = twin(*given, *[None] * absent, **known)  # type: ignore[operator]
+        expected = twin(*given, *[None] * absent, **known)
     for found, model in zip(parts, expected if isinstance(expected, tuple | list) else (expected,), strict=True):
         if found.shape != np.shape(model) or not _agree(found, model, ROUNDING):
             yield trial.fail("reference", "the forward rule differs from its slow twin", **_locate(found, model))

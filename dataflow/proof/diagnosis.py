@@ -43,9 +43,8 @@ def suggest_mistake(found: Array, expected: Array, *, seed: Any, known: Mapping[
                 return text
         return f"{ratio:.6g} times what it should be"
     for name, value in known.items():
-        if name.startswith("d"):
-            if value is not None and np.shape(value) == found.shape and _same(found, value):
-                return f"it is the cotangent of `{name[1:]}`: are two inputs swapped?"
+        if name.startswith("d") and np.shape(value) == found.shape and _same(found, value):
+            return f"it is the cotangent of `{name[1:]}`: are two inputs swapped?"
     return _find_factor(found, expected, seed, known) or _find_order(found, expected)
 
 

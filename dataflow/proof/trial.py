@@ -85,6 +85,8 @@ class Trial:
 
     def fail(self, check: str, message: str, **about: Any) -> Failure:
         """A failure at this case."""
-        shapes = {name: None if x is None else (*x.shape,) for name, x in zip(self.names, self.case.inputs, strict=True)}
+        shapes = {
+            name: None if x is None else (*x.shape,) for name, x in zip(self.names, self.case.inputs, strict=True)
+        }
         case = self.case
         return Failure(self.operator.name, check, message, case.number, self.seed, case.attributes, shapes, **about)

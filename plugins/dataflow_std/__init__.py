@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 MODULES = (
     "elementwise", "functions", "logic", "selection", "reductions", "scans", "differences",
-    "statistics", "sorting", "linalg", "products", "decompositions", "shaping", "windows",
+    "statistics", "sorting", "linalg", "solvers", "determinants", "products", "einsum", "norms", "decompositions", "shaping", "windows",
     "creation", "indexing", "scatter", "interpolation", "special", "gamma", "bessel",
 )  # fmt: skip
 

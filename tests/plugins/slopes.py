@@ -9,7 +9,7 @@ import numpy as np
 
 from dataflow import registry
 from dataflow.sweeps.traced import TracedRule
-from tests.plugins.proving import call_rule, complete, over_numpy
+from tests.plugins.calling import call_rule, complete, over_numpy
 
 OPERATORS = registry.standard()
 XP = over_numpy(OPERATORS)

@@ -14,7 +14,7 @@ from dataflow_nn.kernels import softmaxes_references
 
 import dataflow
 from dataflow import GraphError, registry
-from tests.plugins.proving import call_rule, over_numpy, trials
+from tests.plugins.calling import call_rule, over_numpy, trials
 
 OPERATORS = registry.standard()
 XP = over_numpy(OPERATORS)

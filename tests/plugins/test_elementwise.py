@@ -13,7 +13,7 @@ import pytest
 from dataflow import registry
 from dataflow.arrays import floats, ieee
 from dataflow.library import Library
-from tests.plugins.proving import call_rule, over_numpy
+from tests.plugins.calling import call_rule, over_numpy
 
 OPERATORS = registry.standard()
 inf, nan = math.inf, math.nan

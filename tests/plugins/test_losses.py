@@ -19,7 +19,7 @@ from statsmodels.robust.norms import HuberT
 
 import dataflow
 from dataflow import GraphError, registry
-from tests.plugins.proving import call_rule, complete, differentiable, over_numpy
+from tests.plugins.calling import call_rule, complete, differentiable, over_numpy
 
 OPERATORS = registry.standard()
 XP = over_numpy(OPERATORS)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dataflow import registry
-from tests.plugins.proving import call_rule, differentiable, over_numpy
+from tests.plugins.calling import call_rule, differentiable, over_numpy
 
 OPERATORS = registry.standard()
 

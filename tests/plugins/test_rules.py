@@ -1,9 +1,8 @@
-"""Every operator of the built-in plugins is proved by one test, and that test is shown to find what is wrong."""
+"""Every operator of the built-in plugins is proved by one test; `tests/proof` shows that it finds what is wrong."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,8 @@ from dataflow import registry
 from dataflow.arrays import floats, ieee, numpy_arrays
 from dataflow.library import Library
 from dataflow.operators import Operator
-from tests.plugins.proving import (
-    call_rule,
-    cotangents,
-    differentiable,
-    over_numpy,
-    prove_all,
-    trials,
-    unbroadcast,
-    with_rule,
-)
+from dataflow.proof import prove
+from tests.plugins.calling import call_rule, differentiable, over_numpy, trials
 
 OPERATORS = registry.standard()
 SCALAR = sorted(name for name, operator in OPERATORS.items() if operator.broadcasts)
@@ -39,8 +30,20 @@ def quiet() -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATORS))
-def test_rules_are_the_adjoints_of_the_derivative(name: str) -> None:
-    prove_all(OPERATORS[name], OPERATORS)
+def test_every_operator_is_proved(name: str) -> None:
+    prove(OPERATORS[name], OPERATORS)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATORS))
+def test_every_operator_has_an_example_to_check_by_hand(name: str) -> None:
+    """A row whose value is finite: the rest may be edges."""
+    assert any(np.all(np.isfinite(flatten(row[1]))) for row in OPERATORS[name].special)
+
+
+def flatten(data: Any) -> list[float]:
+    if isinstance(data, list | tuple):
+        return [number for item in data for number in flatten(item)]
+    return [] if data is None else [float(data)]
 
 
 @pytest.mark.parametrize("name", [name for name in SCALAR if len(differentiable(OPERATORS[name])) > 1])
@@ -72,67 +75,8 @@ def test_complex_steps_agree(name: str) -> None:
             stepped = [x + 1e-30j if index == place else x for index, x in enumerate(trial.inputs)]
             slope = np.imag(operator.forward(xp, *stepped)) / 1e-30
             given = call_rule(xp, operator, operator.inputs[place].name, np.ones(np.shape(z)), z, trial.inputs, {})
-            np.testing.assert_allclose(np.broadcast_to(given, np.shape(z)), slope, rtol=1e-12)
-
-
-def spoil_sign(rule: Any) -> Any:
-    return lambda xp, g, z, *inputs, **attributes: -1 * np.asarray(rule(xp, g, z, *inputs, **attributes))
-
-
-def spoil_factor(rule: Any) -> Any:
-    return lambda xp, g, z, *inputs, **attributes: 1.001 * np.asarray(rule(xp, g, z, *inputs, **attributes))
-
-
-def spoil_order(rule: Any) -> Any:
-    return lambda xp, g, z, *inputs, **attributes: rule(xp, g, z, *inputs[::-1], **attributes)
-
-
-@pytest.mark.parametrize("spoil", [spoil_sign, spoil_factor])
-@pytest.mark.parametrize(
-    ("name", "place"),
-    [("exp", "x"), ("pow", "y"), ("matmul", "y"), ("softmax", "x"), ("take", "x"), ("var", "x"), ("stack", "xs")],
-)
-def test_a_wrong_rule_is_found(name: str, place: str, spoil: Callable[[Any], Any]) -> None:
-    wrong = with_rule(OPERATORS[name], place, spoil)
-    with pytest.raises(AssertionError, match=r"rule .* differences"):
-        prove_all(wrong, OPERATORS)
-
-
-@pytest.mark.parametrize(("name", "place"), [("divide", "y"), ("multiply", "x"), ("atan2", "x"), ("logaddexp", "x")])
-def test_swapped_inputs_are_found(name: str, place: str) -> None:
-    wrong = with_rule(OPERATORS[name], place, spoil_order)
-    with pytest.raises(AssertionError, match=r"rule .* differences"):
-        prove_all(wrong, OPERATORS)
-
-
-def test_a_rule_that_widens_is_found() -> None:
-    wrong = with_rule(OPERATORS["exp"], "x", lambda rule: lambda xp, g, z, x: g * z * np.float64(1.0))
-    with pytest.raises(AssertionError, match="dtype float64"):
-        prove_all(wrong, OPERATORS)
-
-
-def test_a_rule_that_writes_into_its_inputs_is_found() -> None:
-    def write(xp: Any, g: Any, z: Any, x: Any) -> Any:
-        x *= 2
-        return g
-
-    wrong = with_rule(OPERATORS["negative"], "x", lambda rule: write)
-    with pytest.raises(ValueError, match="read-only"):
-        prove_all(wrong, OPERATORS)
-
-
-@pytest.mark.parametrize("name", [name for name, operator in sorted(OPERATORS.items()) if operator.moves])
-def test_movers_carry_masks(name: str) -> None:
-    """Applied to ones, the rule of what moves elements is positive where an element was taken: masks rest on that."""
-    operator = OPERATORS[name]
-    xp = over_numpy(OPERATORS)
-    for trial in trials(operator):
-        z = operator.forward(xp, *trial.inputs, **trial.attributes)
-        g: Any = tuple(np.ones(np.shape(part)) for part in z) if isinstance(z, tuple) else np.ones(np.shape(z))
-        for part in cotangents(operator, xp, trial, g, z).values():
-            assert np.all(part >= 0)
-            assert name not in ("reshape", "sum", "mean", "stack", "flip") or np.all(part > 0)
-            assert name != "getitem" or np.count_nonzero(part) == np.size(z)
+            largest = np.max(np.abs(slope), initial=0.0)
+            np.testing.assert_allclose(np.broadcast_to(given, np.shape(z)), slope, rtol=1e-12, atol=1e-12 * largest)
 
 
 # --- values and gradients at the edges -----------------------------------------------------------
@@ -140,21 +84,6 @@ def test_movers_carry_masks(name: str) -> None:
 
 def same(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(np.asarray(found, float), np.asarray(expected, float), rtol=1e-14, atol=0)
-
-
-@pytest.mark.parametrize(("name", "row"), SPECIAL, ids=[f"{name}{row[0]}" for name, row in SPECIAL])
-def test_edges_on_arrays(name: str, row: tuple[Any, ...]) -> None:
-    operator, xp = OPERATORS[name], over_numpy(OPERATORS)
-    attributes = row[3] if len(row) > 3 else {}
-    lifts: list[Callable[[Any], Any]] = [np.asarray, lambda x: np.asarray([x, x])]
-    for lift in lifts if operator.broadcasts else lifts[:1]:
-        inputs = tuple(lift(x) for x in row[0])
-        z = operator.forward(xp, *inputs, **attributes)
-        same(z, lift(row[1]))
-        for place in differentiable(operator):
-            item = operator.inputs[place]
-            given = call_rule(xp, operator, item.name, np.ones_like(np.asarray(z)), z, inputs, attributes)
-            same(unbroadcast(given, np.shape(inputs[place])), lift(row[2][place]))
 
 
 def run_scalar(arrays: Any, operator: Operator, inputs: Any, attributes: Any) -> list[float]:

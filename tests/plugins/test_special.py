@@ -15,7 +15,7 @@ from mpmath import mpf
 from dataflow import registry
 from dataflow.arrays import floats, ieee
 from dataflow.library import Library
-from tests.plugins.proving import call_rule, complete, differentiable, over_numpy
+from tests.plugins.calling import call_rule, complete, differentiable, over_numpy
 
 OPERATORS = registry.standard()
 inf, nan = math.inf, math.nan

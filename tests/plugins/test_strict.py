@@ -12,7 +12,7 @@ from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
 from dataflow.operators import Operator
 from tests.arrays.strict import StrictArrays, unwrap, wrap
-from tests.plugins.proving import complete, trials
+from tests.plugins.calling import complete, trials
 
 TABLE = standard()
 STRICT = Library(TABLE, StrictArrays(TABLE))
