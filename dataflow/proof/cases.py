@@ -118,7 +118,8 @@ def _draw(rng: np.random.Generator, operator: Operator, place: int, shape: Shape
     if kind == "integer":
         return rng.integers(0, 3, size=shape)
     interval: Interval = operator.domain.get(name, REAL)
-    drawn = _draw_wide(rng, interval, shape) if wide else _draw_near(rng, interval, shape)
+    alone = len(operator.inputs) == 1
+    drawn = _draw_wide(rng, interval, shape, alone=alone) if wide else _draw_near(rng, interval, shape)
     for point in interval.without if not wide else ():  # what is nearer is tried on both of its sides apart
         drawn = np.where(np.abs(drawn - point) < 0.2, point + np.copysign(0.2, drawn - point) + drawn - point, drawn)
     return drawn
@@ -136,16 +137,26 @@ def _draw_near(rng: np.random.Generator, interval: Interval, shape: Shape) -> An
     return 1.5 * rng.normal(size=shape)
 
 
-def _draw_wide(rng: np.random.Generator, interval: Interval, shape: Shape) -> Any:
-    """Numbers of every size: some tiny or close to an edge, some large."""
+def _draw_wide(rng: np.random.Generator, interval: Interval, shape: Shape, *, alone: bool) -> Any:
+    """Numbers of every size, tiny and large, or close to an edge, one in each of equal parts of the range of sizes.
+
+    Beside other inputs neither very tiny nor very large: x / y would jump from integer to integer within any step.
+    """
     low, high = interval.low, interval.high
     if np.isfinite(low) and np.isfinite(high):
-        share = 10 ** rng.uniform(-6, -0.4, shape)
+        share = _spread(rng, -6, -0.4, shape)
         return np.where(rng.random(shape) < 0.5, low + (high - low) * share, high - (high - low) * share)
-    size = 10 ** np.where(rng.random(shape) < 0.7, rng.uniform(-3, 1.3, shape), rng.uniform(-6, 3.3, shape))
+    size = _spread(rng, -6, 3.3, shape) if alone else _spread(rng, -3, 1.2, shape)
     if np.isfinite(low):
         return low + size
     return high - size if np.isfinite(high) else rng.choice([-1.0, 1.0], shape) * size
+
+
+def _spread(rng: np.random.Generator, low: float, high: float, shape: Shape) -> Any:
+    """Powers of ten, one from each of equal parts between two exponents, in any order."""
+    count = int(np.prod(shape))
+    exponents = low + (high - low) * (np.arange(count) + rng.random(count)) / max(count, 1)
+    return 10 ** rng.permutation(exponents).reshape(shape)
 
 
 def _make(

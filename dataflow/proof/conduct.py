@@ -17,6 +17,8 @@ Array = np.ndarray[Any, Any]
 
 ROUNDING = 1e-12
 ROW_ROUNDING = 1e-13
+SINGLE = 4e-3  # what float32 may be off, relative to the largest element
+LARGE = 1e30  # near the end of its range
 
 
 def check_again(trial: Trial, g: Sequence[Any], given: Pullback) -> Iterator[Failure]:
@@ -29,13 +31,13 @@ def check_again(trial: Trial, g: Sequence[Any], given: Pullback) -> Iterator[Fai
 
 
 def check_views(trial: Trial, g: Sequence[Any], given: Pullback) -> Iterator[Failure]:
-    """Inputs that do not lie in one piece give the same as those that do."""
+    """Arrays that do not lie in one piece give the same as those that do."""
     for change in (_stretch, _turn):
         inputs = [None if x is None else freeze(change(np.array(x))) for x in trial.case.inputs]
-        found = trial.pull(inputs, g)
+        found = trial.pull(inputs, [freeze(change(np.array(part))) for part in g])
         for a, b in zip(_list_parts(found), _list_parts(given), strict=True):
             if not _agree(a, b, ROUNDING):
-                yield trial.fail("views", "inputs that do not lie in one piece of memory give other numbers")
+                yield trial.fail("views", "arrays that do not lie in one piece of memory give other numbers")
                 return
 
 
@@ -67,14 +69,34 @@ def check_types(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
         if part.dtype != expected:
             yield trial.fail("dtype", f"float32 becomes {part.dtype.name}", hint="use Python numbers for constants")
             return
-    g = [freeze(np.ones(part.shape, part.dtype)) for part in small]
+        if part.dtype.kind == "f" and not _agree_single(part, wide):
+            yield trial.fail("dtype", "the value of float32 is another than that of float64", **_locate(part, wide))
     if trial.slots():
-        found = trial.pull(inputs, g)
-        for place in trial.slots():
-            cotangent = found.cotangents[place]
-            if cotangent is not None and cotangent.dtype != np.float32:
-                yield trial.fail("dtype", f"the cotangent of float32 is {cotangent.dtype.name}",
-                                 input=trial.names[place])  # fmt: skip
+        yield from _check_single_cotangents(trial, inputs, small)
+
+
+def _check_single_cotangents(trial: Trial, inputs: Sequence[Any], small: Sequence[Array]) -> Iterator[Failure]:
+    rng = np.random.default_rng((trial.seed, trial.case.number, 4))
+    g = [freeze(rng.choice([-1.0, 0.5, 2.0], part.shape).astype(part.dtype)) for part in small]
+    found = trial.pull(inputs, g)
+    expected = trial.pull(trial.case.inputs, [freeze(part.astype(np.float64)) for part in g])
+    for place in trial.slots():
+        cotangent, wide = found.cotangents[place], expected.cotangents[place]
+        if cotangent is None or wide is None:
+            continue
+        about: dict[str, Any] = {"input": trial.names[place]}
+        if cotangent.dtype != np.float32:
+            yield trial.fail("dtype", f"the cotangent of float32 is {cotangent.dtype.name}", **about)
+        elif not _agree_single(cotangent, wide):
+            message = "the cotangent of float32 is another than that of float64"
+            yield trial.fail("dtype", message, **about, **_locate(cotangent, wide))
+
+
+def _agree_single(small: Any, wide: Any) -> bool:
+    """Whether float32 gives what float64 gives, as far as its digits and its range go."""
+    small, wide = np.asarray(small, float), np.asarray(wide, float)
+    largest = np.max(np.abs(wide), initial=0.0)
+    return bool(not largest < LARGE or np.allclose(small, wide, rtol=SINGLE, atol=SINGLE * largest, equal_nan=True))
 
 
 def check_reference(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
@@ -97,7 +119,7 @@ def check_reference(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
 
 
 def check_mover(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
-    """What only moves elements carries ones back as what is not negative: masks rest on that."""
+    """What only moves elements carries ones back as what is not negative: masks rest on that. And it is affine."""
     if not trial.operator.moves or not trial.slots():
         return
     ones = [freeze(np.ones(part.shape)) for part in parts]
@@ -110,7 +132,7 @@ def check_mover(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
 
 
 def check_row(trial: Trial) -> Iterator[Failure]:
-    """A special row: value and gradients as they are declared, for a cotangent of ones."""
+    """A special row: value and gradients as they are declared, for a cotangent of ones and of another number."""
     row, operator = trial.case.row, trial.operator
     inputs = trial.case.inputs
     parts = trial.compute(inputs)
@@ -119,15 +141,15 @@ def check_row(trial: Trial) -> Iterator[Failure]:
         if not _same_row(found, expected):
             yield trial.fail("row", "the value is not the one that is declared", **_locate(found, expected))
             return
-    if not trial.slots():
-        return
-    given = trial.pull(inputs, [freeze(np.ones_like(part)) for part in parts])
-    for place in trial.slots():
-        expected = row[2][place] if place < len(row[2]) else None
-        found = given.cotangents[place]
-        if expected is not None and not _same_row(np.zeros(()) if found is None else found, expected):
-            yield trial.fail("row", "the slope is not the one that is declared", input=trial.names[place],
-                             **_locate(found, expected))  # fmt: skip
+    for weight in (1.0, -3.0) if trial.slots() else ():
+        given = trial.pull(inputs, [freeze(np.full_like(part, weight)) for part in parts], masked=weight == 1.0)
+        for place in trial.slots():
+            model = row[2][place] if place < len(row[2]) else None
+            found = np.zeros(()) if given.cotangents[place] is None else given.cotangents[place]
+            if model is not None and not _same_row(found, weight * np.asarray(model, float)):
+                yield trial.fail("row", f"the slope is not the one that is declared, for a cotangent of {weight:g}",
+                                 input=trial.names[place], **_locate(found, weight * np.asarray(model, float)))  # fmt: skip
+                return
 
 
 def _same_row(found: Any, expected: Any) -> bool:

@@ -36,6 +36,8 @@ def suggest_mistake(found: Array, expected: Array, *, seed: Any, known: Mapping[
         return _compare_shapes(found, expected)
     if not np.any(found):
         return "it is zero"
+    if not np.all(np.isfinite(found)):
+        return "it is not finite where the slope is"
     ratio = _ratio_of(found, expected)
     if ratio is not None:
         for value, text in RATIOS.items():

@@ -15,10 +15,12 @@ Line = Callable[[float], float]
 
 SHRINK = 4.0
 ORDERS = 3  # how often differences are extrapolated
+ROUNDING = 2.0**-50  # of a value
 FEW, MOST = 4, 18  # steps
 MARGIN = 10.0  # how many times its estimated error a slope may be off
 RESOLVED = 1e-7  # the error, relative to the slope, that ends the descent
 TELLING = 1e-3  # the error with which a slope is told at all
+FLAT = 1e-6  # the error, relative to slopes nearby, with which a slope of nearly 0 is told
 SECOND_SCALE = 0.7  # of the steps that confirm a refutation: none of them is one of the first
 SAME_SLOPE = 1e-4  # slopes from left and right that differ by less are those of no kink
 
@@ -26,24 +28,31 @@ SAME_SLOPE = 1e-4  # slopes from left and right that differ by less are those of
 class Claim(NamedTuple):
     """A slope that is claimed, and what rounding may have done to it: `relative` to it, and `absolute`.
 
-    `noise` is that of the function's values.
+    `value` is the size of what is added up in the function's values.
     """
 
     slope: float
     relative: float = 1e-7
     absolute: float = 0.0
-    noise: float = 0.0
+    value: float = 0.0
+
+    @property
+    def noise(self) -> float:
+        """What rounding does to the function's values."""
+        return ROUNDING * self.value
 
 
 class Comparison(NamedTuple):
     """`verdict` is ``"agrees"``, ``"wrong"``, ``"kink"`` (the claim lies between the slopes from left and right) or
     ``"untold"``; `expected` is the slope of the function, give or take `error`. `kinked`: left and right differ.
+    `size` is what the error is small against: the slope, or where that is nearly 0 what is nearby.
     """
 
     verdict: str
     expected: float
     error: float
     kinked: bool = False
+    size: float = 0.0
 
 
 class Extrapolation:
@@ -143,9 +152,11 @@ def _judge(
         return found._replace(verdict="wrong" if _is_smooth(central, right, left) else "untold")
     told = central.error <= TELLING * max(abs(claim.slope), abs(central.value))
     if _fits(claim, central):
-        coarse = max((abs(slope) for slope, _ in slopes[:FEW] if slope - slope == 0), default=0.0)
-        flat = claim.slope == 0 and central.error <= max(TELLING * coarse, claim.absolute, claim.noise)
-        return found._replace(verdict="agrees" if told or flat or central.error <= claim.absolute else "untold")
+        nearby = max((abs(slope) for slope, _ in slopes[:FEW] if slope - slope == 0), default=0.0)
+        rounding = max((noise for _, noise in slopes[:FEW]), default=0.0)
+        if told or central.error <= max(FLAT * nearby, claim.absolute, SHRINK * rounding):
+            return found._replace(verdict="agrees", size=0.0 if told else max(nearby, claim.value))
+        return found
     off = abs(claim.slope - central.value)
     if not told or not off < float("inf") or any(abs(side.value - central.value) > 0.1 * off for side in sides):
         return found

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dataflow.errors import Diagnostic, GraphError, UsageError
 from dataflow.execution import execute
-from dataflow.graph import EMPTY, HIDDEN
+from dataflow.graph import EMPTY
 from dataflow.proof.examination import Examiner
 from dataflow.proof.findings import Checked, GraphReport
 from dataflow.proof.replay import NARROW, Replay
@@ -73,11 +73,12 @@ def verify_graph(
         for context in _contexts(replay):
             stack.enter_context(context)
         replay.weigh(weights)
-        examiner = Examiner(graph, operators, result, replay, seed)
+        limit = (default_budget(replay) if budget is None else budget) * len(replay.plan.steps)
+        examiner = Examiner(graph, operators, result, replay, seed=seed, limit=limit)
         names = list(graph.names(hidden=hidden))
-        chosen = choose_tasks(examiner, names, default_budget(replay) if budget is None else budget)
+        chosen = choose_tasks(examiner, names, limit)
         checks = _examine_all(examiner, names, chosen.tasks, progress)
-    if result.types[target][0] == NARROW:
+    if any(dtype == NARROW for dtype, _ in result.types.values()):
         chosen.notes.append("in float32: compared with differences in float64, to what float32 can hold")
     sweeps = -(-replay.spent // max(1, len(replay.plan.steps)))
     return GraphReport(graph.name, target, seed, sweeps, checks, tuple(chosen.notes))
@@ -126,7 +127,8 @@ def _examine_all(
             done += 1
             if progress is not None:
                 progress(done, len(tasks))
-    joint = examiner.examine_together() if len(tasks) < examiner.count_gradients(names) else None
+    sampled = len(tasks) < sum(map(examiner.has_gradient, names))
+    joint = examiner.examine_together() if sampled else None
     examiner.settle()
-    checks = [examiner.find(name) for name in names if name in tasks or not examiner.has_gradient(name)]
+    checks = [examiner.find(name) for name in names if name in tasks]
     return tuple([item for item in [*checks, joint] if item is not None])

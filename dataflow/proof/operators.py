@@ -69,7 +69,7 @@ def verify_operator(
     told: dict[str, int] = {}
     try:
         cases = make_cases(operator, seed)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         first = Failure(operator.name, "cases", f"its examples raised {_describe(error)}", 0, seed, {}, {})
         return _conclude(operator, seed, [], {}, [first])
     chosen = cases if case is None else [item for item in cases if item.number == case]
@@ -81,7 +81,7 @@ def verify_operator(
                     found.append(failure)
                     if len(found) >= failures:
                         return _conclude(operator, seed, chosen, told, found)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             found.append(trial.fail("raised", f"it raised {_describe(error)}"))
             if len(found) >= failures:
                 break

@@ -76,7 +76,7 @@ class Replay:
         except MissingKernelError:
             self._prepare(plan._replace(scalar=False), given)
         self.target = plan.slots[target]
-        self.weights: Any = None
+        self._weights: Any = None
 
     def _prepare(self, plan: Plan, given: Mapping[str, Any]) -> None:
         run = Run(plan, self._operators, Asked(given))
@@ -87,12 +87,13 @@ class Replay:
 
     def weigh(self, weights: Any) -> None:
         """For a target of several elements: what each of them counts."""
-        self.weights = weights
+        self._weights = weights
 
     @property
-    def start(self) -> float:
-        """The target where nothing is moved."""
-        return self._read_target()
+    def scale(self) -> float:
+        """The size of what is added up in the target where nothing is moved."""
+        value = self.values[self.target]
+        return abs(self._read_target()) if self._weights is None else float(abs(value * self._weights).sum())
 
     def find_section(self, moved: Iterable[int]) -> Section:
         """What has to run again if the values in some slots are moved."""
@@ -151,9 +152,9 @@ class Replay:
 
     def _read_target(self) -> float:
         value = self.values[self.target]
-        if self.weights is None:
+        if self._weights is None:
             return float(value) if not getattr(value, "shape", ()) else float(value.reshape(-1)[0])
-        return float((value * self.weights).sum())
+        return float((value * self._weights).sum())
 
 
 def _freeze(value: Any) -> Any:

@@ -23,6 +23,7 @@ ORDERS = 3  # how often differences are extrapolated: up to errors of the order 
 MARGIN = 10.0  # how many times its estimated error a difference may be off
 RELATIVE = 1e-7  # a rule that is right to this is right: less is rounding
 RESOLVED = 1e-4
+TINY = 1e-300  # below this floats lose digits
 
 
 class Step(NamedTuple):
@@ -114,7 +115,7 @@ def _compare(given: Array, expected: Array, error: Array, magnitude: Any) -> tup
     size = np.maximum(np.abs(expected), magnitude)
     known = np.isfinite(expected) & np.isfinite(error)
     resolved = known & (error <= np.maximum(RESOLVED * size, 1e-6 * RESOLVED * largest) + 1e-14)
-    tolerance = MARGIN * error + RELATIVE * np.maximum(size, np.where(np.isfinite(given), np.abs(given), 0.0))
+    tolerance = TINY + MARGIN * error + RELATIVE * np.maximum(size, np.where(np.isfinite(given), np.abs(given), 0.0))
     off = np.abs(given - expected)
     return np.where(np.isfinite(given), known & (off > tolerance), resolved), resolved
 

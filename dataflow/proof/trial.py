@@ -70,12 +70,14 @@ class Trial:
         return tuple([freeze(rng.uniform(0.5, 1.5, part.shape) * rng.choice([-1.0, 1.0], part.shape))
                       for part in parts])  # fmt: skip
 
-    def pull(self, inputs: Sequence[Any], g: Sequence[Any], operator: Operator | None = None) -> Pullback:
+    def pull(
+        self, inputs: Sequence[Any], g: Sequence[Any], operator: Operator | None = None, *, masked: bool = False
+    ) -> Pullback:
         """The cotangents of the inputs from those of the outputs. Raises what rules and the engine raise."""
         operator = operator or self.operator
         absent = 0 if operator.variadic else len(operator.inputs) - len(inputs)
         seeds = tuple(g) if operator.outputs else g[0]
-        return pull_back(operator, self.operators, [*inputs, *[None] * absent], self.case.attributes, seeds)
+        return pull_back(operator, self.operators, [*inputs, *[None] * absent], self.case.attributes, seeds, masked=masked)
 
     def slots(self) -> list[int]:
         """The places of the inputs that are differentiable and are floats here."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from dataflow.operators import Operator
-from dataflow_std.axes import invert
 from dataflow_std.subscripts import read_equation
 
 KERNEL = "dataflow_std.kernels.products:einsum"
@@ -36,7 +35,7 @@ def _einsum(xp: Any, *xs: Any, equation: str) -> Any:
 
 def _einsum_dxs(xp: Any, g: Any, z: Any, *xs: Any, equation: str) -> list[Any]:
     """By einsum itself: the output's axes with those of the other inputs, summed to the axes of this one."""
-    shapes = [xp.shape(x) for x in xs]
+    shapes = tuple([xp.shape(x) for x in xs])
     terms, output, lengths = read_equation(equation, shapes)
     parts = []
     for place, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
@@ -78,10 +77,11 @@ def _examples(rng: Any) -> Sequence[Any]:
         ("ij,jk->ik", [(2, 3), (3, 4)]), ("ij,jk", [(2, 3), (3, 4)]), ("ba", [(2, 3)]), ("ij->", [(2, 3)]),
         ("i,j->ij", [(2,), (3,)]), ("ii->i", [(3, 3)]), ("ii", [(3, 3)]), ("iii->i", [(2, 2, 2)]),
         ("iij,j->ij", [(2, 2, 3), (3,)]), ("ijij->ji", [(2, 3, 2, 3)]), ("ij,k->k", [(2, 3), (4,)]),
-        ("...ij,...jk->...ik", [(5, 2, 3), (3, 4)]), ("...ij,...jk", [(5, 1, 2, 3), (4, 3, 2)]), ("...i->...", [(4, 3)]),
-        ("i...,i...->...", [(3, 2), (3, 2)]), ("bij,bjk,bk->bi", [(2, 3, 4), (2, 4, 2), (2, 2)]),
-        ("ij,j,k,kl->il", [(2, 3), (3,), (4,), (4, 2)]), ("ij,ij->ij", [(1, 3), (2, 3)]), ("ij,jk->ik", [(2, 1), (3, 4)]),
-        (",i->i", [(), (3,)]), ("ij,jk->ik", [(2, 0), (0, 3)]), ("i->", [(0,)]), ("...,...", [(), (2,)]),
+        ("...ij,...jk->...ik", [(5, 2, 3), (3, 4)]), ("...ij,...jk", [(5, 1, 2, 3), (4, 3, 2)]),
+        ("...i->...", [(4, 3)]), ("i...,i...->...", [(3, 2), (3, 2)]), (",i->i", [(), (3,)]), ("i->", [(0,)]),
+        ("bij,bjk,bk->bi", [(2, 3, 4), (2, 4, 2), (2, 2)]), ("ij,ij->ij", [(1, 3), (2, 3)]), ("...,...", [(), (2,)]),
+        ("ij,j,k,kl->il", [(2, 3), (3,), (4,), (4, 2)]), ("ij,jk->ik", [(2, 1), (3, 4)]),
+        ("ij,jk->ik", [(2, 0), (0, 3)]), ("ij,jk->ik", [(16, 20), (20, 16)]),
         ("bqhd,bkhd->bhqk", [(2, 3, 2, 4), (2, 5, 2, 4)]), ("i,i,i", [(3,), (3,), (3,)]), ("i->i", [(1,)]),
     ]  # fmt: skip
     return [(tuple(rng.normal(size=shape) for shape in shapes), {"equation": equation}) for equation, shapes in cases]

@@ -10,7 +10,6 @@ from dataflow.operators import Axes, Operator
 from dataflow_std.axes import put_back
 
 MatrixNorm = float | Literal["fro", "nuc"]
-LOST = 2.0**-52  # singular values below so much of the largest are rounding
 
 
 def operators() -> list[Operator]:
@@ -91,18 +90,22 @@ def _matrix_norm(xp: Any, x: Any, *, keepdims: bool = False, ord: MatrixNorm = "
         raise ValueError(f'a matrix has the norms "fro", "nuc", 1, -1, 2, -2, inf and -inf, not {ord}')
     if 0 in shape[-2:]:
         raise ValueError(f"norm {ord} of a matrix without elements is not defined; its shape is {list(shape)}")
-    if ord in ("nuc", 2, -2):
-        values = _singular_values(xp, x)
-    else:
-        values = xp.sum(xp.abs(x), axis=-2 if ord in (1, -1) else -1)
-    z = xp.sum(values, axis=-1) if ord == "nuc" else xp.max(values, axis=-1) if ord > 0 else xp.min(values, axis=-1)
+    z = _reduce(xp, x, ord)
     return xp.expand_dims(z, axis=(-2, -1)) if keepdims else z
 
 
-def _singular_values(xp: Any, x: Any) -> Any:
-    """The singular values, those that are rounding put to 0, where `abs` has the slope 0."""
-    values = xp.abs(xp.svdvals(x))
-    return xp.where(values > LOST * xp.max(values, axis=-1, keepdims=True), values, 0.0)
+def _reduce(xp: Any, x: Any, ord: Any) -> Any:
+    if ord == "nuc":
+        return xp.sum(_drop_rounding(xp, xp.svdvals(x), max(xp.shape(x)[-2:])), axis=-1)
+    values = xp.svdvals(x) if ord in (2, -2) else xp.sum(xp.abs(x), axis=-2 if ord in (1, -1) else -1)
+    return xp.max(values, axis=-1) if ord > 0 else xp.min(values, axis=-1)
+
+
+def _drop_rounding(xp: Any, values: Any, length: int) -> Any:
+    """The singular values, with 0 for what is rounding: it would not show in the sum, but its slope is 1, and of 0 0."""
+    largest = xp.max(values, axis=-1, keepdims=True)
+    spacing = xp.nextafter(largest, xp.full_like(largest, fill_value=inf)) - largest
+    return xp.where(values > length * spacing, values, 0.0)
 
 
 def _matrix_examples(rng: Any) -> Sequence[Any]:
@@ -123,7 +126,8 @@ def _of_matrices() -> Operator:
         description='Of the last two axes. ord is "fro" (the root of the sum of squares), "nuc" (the sum of the '
                     "singular values), 2 or -2 (the largest or smallest of them), 1 or -1 (the largest or smallest sum "
                     "of the sizes in a column), inf or -inf (in a row).",
-        conventions="slope 0 at the zero matrix; k equal extremes get 1/k each; a singular value 0 has slope 0",
+        conventions="slope 0 at the zero matrix; k equal extremes get 1/k each; a singular value 0 has "
+                    "slope 0, and so has for \"nuc\" one that is mere rounding beside the largest",
         special=[
             ((diagonal,), 5.0, ([[0.6, 0.0], [0.0, -0.8]],)), ((zero,), 0.0, (zero,)),
             (([[1.0, -2.0], [3.0, 5.0]],), 7.0, ([[0.0, -1.0], [0.0, 1.0]],), {"ord": 1}),
@@ -133,5 +137,7 @@ def _of_matrices() -> Operator:
             ((diagonal,), 4.0, ([[0.0, 0.0], [0.0, -1.0]],), {"ord": 2}),
             ((diagonal,), 3.0, ([[1.0, 0.0], [0.0, 0.0]],), {"ord": -2}),
             (([[2.0, 0.0], [0.0, 0.0]],), 2.0, ([[1.0, 0.0], [0.0, 0.0]],), {"ord": "nuc"}),
+            (([[2.0, 0.0], [0.0, 0.0]],), 0.0, (zero,), {"ord": -2}), ((zero,), 0.0, (zero,), {"ord": 2}),
+            (([[2.0, 0.0], [0.0, 2.0]],), 2.0, ([[0.5, 0.0], [0.0, 0.5]],), {"ord": 2}),
         ],
     )  # fmt: skip

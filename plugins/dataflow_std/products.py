@@ -18,10 +18,9 @@ def operators() -> list[Operator]:
     return [*_products(), *_diagonals()]
 
 
-def _check_batches(first: Shape, second: Shape) -> None:
-    """Raise `ValueError` if two shapes do not broadcast."""
+def _check_broadcast(first: Shape, second: Shape, which: str) -> None:
     if any(1 not in pair and pair[0] != pair[1] for pair in zip(first[::-1], second[::-1], strict=False)):
-        raise ValueError(f"the axes before, {list(first)} of x and {list(second)} of y, do not broadcast")
+        raise ValueError(f"{which} of x and y, {list(first)} and {list(second)}, do not broadcast")
 
 
 def _check_vectors(xp: Any, x: Any, y: Any) -> None:
@@ -32,7 +31,7 @@ def _check_vectors(xp: Any, x: Any, y: Any) -> None:
 
 def _outer(xp: Any, x: Any, y: Any) -> Any:
     _check_vectors(xp, x, y)
-    _check_batches(xp.shape(x)[:-1], xp.shape(y)[:-1])
+    _check_broadcast(xp.shape(x)[:-1], xp.shape(y)[:-1], "the axes before the last")
     return xp.expand_dims(x, axis=-1) * xp.expand_dims(y, axis=-2)
 
 
@@ -50,7 +49,7 @@ def _kron(xp: Any, x: Any, y: Any) -> Any:
         return xp.reshape(_outer(xp, x, y), shape=(xp.size(x) * xp.size(y),))
     x, y = (xp.expand_dims(item, axis=0) if xp.ndim(item) == 1 else item for item in (x, y))
     first, second = xp.shape(x), xp.shape(y)
-    _check_batches(first[:-2], second[:-2])
+    _check_broadcast(first[:-2], second[:-2], "the axes before the last two")
     product = xp.expand_dims(x, axis=(-3, -1)) * xp.expand_dims(y, axis=(-4, -2))
     batch, lengths = xp.shape(product)[:-4], (first[-2] * second[-2], first[-1] * second[-1])
     return xp.reshape(product, shape=(*batch, *lengths))
@@ -65,7 +64,7 @@ def _cross(xp: Any, x: Any, y: Any, *, axis: int = -1) -> Any:
 def _check_cross(first: Shape, second: Shape, axis: int) -> None:
     if axis >= 0 and len(first) != len(second):
         raise ValueError(f"where x and y have different dimensions the axis counts from the end: below 0, not {axis}")
-    rest = []
+    rest: list[Shape] = []
     for name, shape in (("x", first), ("y", second)):
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"axis {axis} is out of range for {name} of shape {list(shape)}")
@@ -73,8 +72,7 @@ def _check_cross(first: Shape, second: Shape, axis: int) -> None:
             raise ValueError(f"axis {axis} of {name} has {shape[axis]} elements: a cross product is of vectors of 3")
         place = axis % len(shape)
         rest.append((*shape[:place], *shape[place + 1 :]))
-    if any(1 not in pair and pair[0] != pair[1] for pair in zip(rest[0][::-1], rest[1][::-1], strict=False)):
-        raise ValueError(f"the other axes of x and y, {list(rest[0])} and {list(rest[1])}, do not broadcast")
+    _check_broadcast(rest[0], rest[1], "the other axes")
 
 
 def _cross_dx(xp: Any, g: Any, z: Any, x: Any, y: Any, *, axis: int) -> Any:
@@ -119,7 +117,8 @@ def _kron_examples(rng: Any) -> Sequence[Any]:
 def _cross_examples(rng: Any) -> Sequence[Any]:
     cases: list[tuple[Shape, Shape, dict[str, Any]]] = [
         ((3,), (3,), {}), ((4, 3), (3,), {}), ((3,), (4, 3), {}), ((3, 2), (3, 2), {"axis": 0}),
-        ((5, 3, 1), (3, 4), {"axis": -2}), ((1, 3), (4, 3), {}), ((0, 3), (3,), {}), ((2, 3, 1), (1, 3, 2), {"axis": 1}),
+        ((5, 3, 1), (3, 4), {"axis": -2}), ((1, 3), (4, 3), {}), ((0, 3), (3,), {}),
+        ((2, 3, 1), (1, 3, 2), {"axis": 1}),
     ]  # fmt: skip
     return [((rng.normal(size=first), rng.normal(size=second)), attributes) for first, second, attributes in cases]
 
@@ -158,7 +157,7 @@ def _products() -> list[Operator]:
                  description="For n = 0 the identity, for n < 0 the power -n of the inverse. Axes before the last two "
                              "are batches.",
                  conventions="n = 0: the identity, whatever x is, with slope 0; n < 0 of a singular matrix: as inv",
-                 special=[((square,), [[1.0, 2.0], [0.0, 1.0]], ([[3.0, 2.0], [3.0, 3.0]],), {"n": 2}),
+                 special=[((square,), [[1.0, 2.0], [0.0, 1.0]], ([[3.0, 2.0], [4.0, 3.0]],), {"n": 2}),
                           (([[0.0, 0.0], [0.0, 0.0]],), [[1.0, 0.0], [0.0, 1.0]], ([[0.0, 0.0], [0.0, 0.0]],),
                            {"n": 0}),
                           (([[2.0, 0.0], [0.0, 4.0]],), [[0.5, 0.0], [0.0, 0.25]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from string import ascii_letters
 from typing import NamedTuple
 
@@ -17,14 +18,15 @@ class Equation(NamedTuple):
     lengths: Mapping[str, int]
 
 
-def read_equation(text: str, shapes: Sequence[Shape]) -> Equation:
+@lru_cache(maxsize=1024)
+def read_equation(text: str, shapes: tuple[Shape, ...]) -> Equation:
     """An equation for inputs of these shapes, "..." replaced by letters that are free.
 
     Raises `ValueError` if the two do not fit each other.
 
-    >>> read_equation("ij,jk", [(2, 3), (3, 4)]).output
+    >>> read_equation("ij,jk", ((2, 3), (3, 4))).output
     'ik'
-    >>> read_equation("...ij->...ji", [(5, 2, 3)]).terms
+    >>> read_equation("...ij->...ji", ((5, 2, 3),)).terms
     ('aij',)
     """
     left, arrow, right = text.replace(" ", "").partition("->")
@@ -80,7 +82,9 @@ def _measure(terms: Sequence[str], shapes: Sequence[Shape]) -> dict[str, int]:
         within: dict[str, int] = {}
         for letter, length in zip(term, shape, strict=True):
             if (other := within.setdefault(letter, length)) != length:
-                raise ValueError(f'the diagonal of "{term}" needs axes of one length: {letter} has {other} and {length}')
+                raise ValueError(
+                    f'the diagonal of "{term}" needs axes of one length: {letter} has {other} and {length}'
+                )
         for letter, length in within.items():
             known = lengths.get(letter, 1)
             if 1 not in (known, length) and known != length:

@@ -26,6 +26,7 @@ from dataflow.sweeps.pullback import pull_back
 Array = np.ndarray[Any, Any]
 LIBRARIES = ("torch", "jax")
 LIMIT = 1e-10
+LEAST = 1e-4  # what is 0 but for rounding is not divided by less
 
 # Where the other one has fewer digits, or another convention: how far apart we may be there, and why.
 KNOWN: Mapping[tuple[str, str], tuple[float, str]] = {}
@@ -91,8 +92,11 @@ def compare(
     for seed in seeds:
         for case in make_cases(operator, seed):
             if case.kind in ("example", "drawn"):
-                apart = _compare_at(operator, operators, pull, twin, case, seed)
-                finding = finding if apart is None else _worse(finding, apart)
+                try:
+                    at_case = _compare_at(operator, operators, pull, twin, case, seed)
+                except Exception as error:  # of ours or of theirs: it is shown, and the others still run
+                    at_case = Finding(1, np.inf, np.inf, " ".join(f"{type(error).__name__}: {error}".split())[:300])
+                finding = finding if at_case is None else _worse(finding, at_case)
     return finding
 
 
@@ -109,7 +113,7 @@ def _compare_at(
     with quiet():
         parts = operator.forward(Library(operators, numpy_arrays), *case.inputs, **case.attributes)
         shapes = [np.shape(part) for part in (parts if operator.outputs else (parts,))]
-        g = [rng.normal(size=shape) for shape in shapes]
+        g = [np.array(rng.normal(size=shape)) for shape in shapes]
         absent = 0 if operator.variadic else len(operator.inputs) - len(case.inputs)
         inputs = [*case.inputs, *[None] * absent]
         ours = pull_back(operator, operators, inputs, case.attributes, tuple(g) if operator.outputs else g[0])
@@ -146,7 +150,7 @@ def apart(ours: Any, theirs: Any) -> float:
         return np.inf
     mine, other = mine[np.isfinite(other)], other[np.isfinite(other)]
     difference = float(np.max(np.abs(mine - other), initial=0.0))
-    return difference / float(np.max(np.abs(other), initial=0.0)) if difference else 0.0
+    return difference / max(float(np.max(np.abs(other), initial=0.0)), LEAST)
 
 
 def pull_torch(twin: Callable[..., Any], case: Case, places: Sequence[int], g: Sequence[Array]) -> Any:
@@ -163,7 +167,7 @@ def pull_torch(twin: Callable[..., Any], case: Case, places: Sequence[int], g: S
     slopes = torch.autograd.grad(outputs, wanted, seeds, allow_unused=True) if pairs else [None] * len(wanted)
     given = zip(slopes, wanted, strict=True)
     return [part.detach().numpy() for part in parts], [
-        (torch.zeros_like(x) if slope is None else slope).numpy() for slope, x in given
+        (torch.zeros_like(x) if slope is None else slope).detach().numpy() for slope, x in given
     ]
 
 

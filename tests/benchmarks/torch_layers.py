@@ -142,7 +142,7 @@ def _normalize(
 
 
 def _normalize_gradient(g: Any, x: Any, weight: Any = None, **attributes: Any) -> Any:
-    given = x.new_ones(()) if weight is None else weight
+    given = x.new_ones([1] * x.ndim) if weight is None else weight
     bias = torch.zeros_like(given)
     dx, dweight, dbias = adjoint(lambda *at: _normalize(*at, **attributes), [x, given, bias], g)
     return (dx, *((0 * dweight, 0 * dbias) if weight is None else (dweight, dbias)))
@@ -167,7 +167,11 @@ def _batch_norm(x: Any, weight: Any = None, bias: Any = None, mean: Any = None, 
                 epsilon: float = 1e-5) -> Any:  # fmt: skip
     if mean is None and x[:, 0].numel() == 1:
         return NotImplemented  # PyTorch refuses it
-    return F.batch_norm(x, mean, var, weight, bias, training=mean is None, eps=epsilon)
+    if mean is None:
+        return F.batch_norm(x, None, None, weight, bias, training=True, eps=epsilon)
+    shape = [-1, *[1] * (x.ndim - 2)]  # PyTorch does not differentiate in the statistics
+    mean, var, weight, bias = (item.reshape(shape) for item in (mean, var, weight, bias))
+    return (x - mean) / torch.sqrt(var + epsilon) * weight + bias
 
 
 def _group_norm(x: Any, *weights: Any, num_groups: int, epsilon: float = 1e-5) -> Any:
@@ -175,7 +179,7 @@ def _group_norm(x: Any, *weights: Any, num_groups: int, epsilon: float = 1e-5) -
 
 
 def _instance_norm(x: Any, weight: Any = None, bias: Any = None, *, epsilon: float = 1e-5) -> Any:
-    return F.instance_norm(x, weight=weight, bias=bias, eps=epsilon)
+    return F.instance_norm(x, weight=weight, bias=bias, eps=epsilon) if len(x) else NotImplemented
 
 
 # --- attention and recurrent cells ---
@@ -188,7 +192,8 @@ def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, is_causal: bool = Fa
 
 
 def _attention_gradient(g: Any, q: Any, k: Any, v: Any, mask: Any = None, **attributes: Any) -> Any:
-    return adjoint(lambda *at: _attention(*at, mask, **attributes), [q, k, v], g)
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # the others go back only once
+        return adjoint(lambda *at: _attention(*at, mask, **attributes), [q, k, v], g)
 
 
 def _cell(cell: Callable[..., Any], x: Any, states: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:

@@ -19,12 +19,12 @@ torch: Any = import_module("torch")
 special: Any = torch.special
 
 SAME = """
-    add subtract multiply divide reciprocal lerp floor_divide remainder fmod frac negative positive abs pow square sqrt
+    add subtract multiply divide reciprocal lerp remainder fmod frac negative positive abs pow square sqrt
     hypot ceil floor round trunc sign exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan asin acos
     atan atan2 rad2deg deg2rad sinc sinh cosh tanh asinh acosh atanh not_equal less less_equal greater greater_equal
     isfinite isinf isnan signbit logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor
-    bitwise_left_shift bitwise_right_shift maximum minimum fmax fmin nextafter clip nan_to_num where copysign
-    zeros_like ones_like full_like heaviside
+    bitwise_left_shift bitwise_right_shift maximum minimum fmax fmin nextafter nan_to_num where copysign
+    zeros_like ones_like full_like
 """.split()
 SPECIAL = """
     erf erfc erfcx erfinv ndtr log_ndtr ndtri logit xlogy xlog1py entr gammaln digamma zeta gammainc gammaincc
@@ -138,6 +138,9 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "identity": lambda x: x.clone(),
     "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
     "equal": torch.eq,
+    "floor_divide": partial(torch.div, rounding_mode="floor"),
+    "heaviside": lambda x, y: torch.where(x == 0, y, torch.heaviside(x.detach(), y.detach())),
+    "clip": lambda x, *, min=None, max=None: x.clone() if min is max is None else torch.clip(x, min, max),
     "bitwise_invert": torch.bitwise_not,
     "rel_entr": lambda x, y: special.xlogy(x, x / y),
     "polygamma": lambda x, *, n: special.polygamma(n, x),

@@ -18,45 +18,44 @@ def vector_norm(x: Any, *, axis: Axes = None, keepdims: bool = False, ord: float
         check_axes(axis, np.ndim(x))
     if ord != ord:
         raise ValueError("ord is a number, or inf or -inf; not NaN")
-    if ord == 2:
-        return _find_length(x, axis, keepdims)
     if ord == 0:
-        return np.astype(np.asarray(x != 0), np.asarray(x).dtype).sum(axis=axis, keepdims=keepdims)
-    size = np.abs(x)
+        return np.sum(np.astype(np.asarray(x != 0), np.asarray(x).dtype), axis=axis, keepdims=keepdims)
     if ord == 1:
-        return np.sum(size, axis=axis, keepdims=keepdims)
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
     if ord == inf:
-        return np.max(size, axis=axis, keepdims=keepdims, initial=0)
+        return np.max(np.abs(x), axis=axis, keepdims=keepdims, initial=0)
     if ord == -inf:
-        return np.min(size, axis=axis, keepdims=keepdims, initial=inf)
-    return _find_power_mean(size, axis, keepdims, ord)
+        return np.min(np.abs(x), axis=axis, keepdims=keepdims, initial=inf)
+    return _find_norm(x, axis, keepdims, ord)
 
 
-def _find_length(x: Any, axis: Axes, keepdims: bool) -> Any:
-    if axis is None and not keepdims:
-        flat = np.reshape(x, -1)
-        squares = np.dot(flat, flat)
-    else:
-        squares = np.sum(x * x, axis=axis, keepdims=keepdims)
-    limits = np.finfo(squares.dtype)
-    fits = (squares > limits.tiny / limits.eps) & (squares <= limits.max)
+def _find_norm(x: Any, axis: Axes, keepdims: bool, ord: float) -> Any:
+    """The root of the sum of powers; scaled by the extreme element where that sum is not well within range."""
+    sums = _add_powers(x, axis, keepdims, ord)
+    limits = np.finfo(sums.dtype)
+    fits = (sums > limits.tiny / limits.eps) & (sums <= limits.max)
     if np.all(fits):
-        return np.sqrt(squares)
-    scale = _find_scale(np.max(np.abs(x), axis=axis, keepdims=True, initial=0))
-    part = x / scale
-    scaled = np.sqrt(np.sum(part * part, axis=axis, keepdims=keepdims))
-    return np.where(fits, np.sqrt(squares), scaled * np.reshape(scale, np.shape(scaled)))[()]
-
-
-def _find_power_mean(size: Any, axis: Axes, keepdims: bool, ord: float) -> Any:
+        return _take_root(sums, ord)
+    size = np.abs(x)
     if ord > 0:
         extreme = np.max(size, axis=axis, keepdims=True, initial=0)
     else:
         extreme = np.min(size, axis=axis, keepdims=True, initial=inf)
-    scale = _find_scale(extreme)
-    z = np.sum((size / scale) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
-    return z * np.reshape(scale, np.shape(z))
+    scale = np.ldexp(np.ones_like(extreme), np.frexp(extreme)[1] - 1)  # a power of 2: nothing is rounded
+    scaled = _take_root(_add_powers(x / scale, axis, keepdims, ord), ord) * np.reshape(scale, np.shape(sums))
+    return np.where(fits, _take_root(sums, ord), scaled)[()]
 
 
-def _find_scale(extreme: Any) -> Any:
-    return np.where((extreme == 0) | np.isinf(extreme), 1, extreme).astype(extreme.dtype)
+def _add_powers(x: Any, axis: Axes, keepdims: bool, ord: float) -> Any:
+    if ord == 2 and axis is None and not keepdims:
+        flat = np.reshape(x, -1)
+        return np.dot(flat, flat)
+    if ord == 2:
+        return np.sum(x * x, axis=axis, keepdims=keepdims)
+    size = np.asarray(np.abs(x))
+    np.power(size, ord, out=size)
+    return np.sum(size, axis=axis, keepdims=keepdims)
+
+
+def _take_root(sums: Any, ord: float) -> Any:
+    return np.sqrt(sums) if ord == 2 else sums ** (1 / ord)

@@ -25,4 +25,4 @@ def _norm(sizes: list[float], ord: float) -> float:
         return sum(item != 0 for item in sizes)
     if ord in (np.inf, -np.inf):
         return max(sizes, default=0.0) if ord > 0 else min(sizes, default=np.inf)
-    return fsum(item**ord for item in sizes) ** (1 / ord)
+    return float(fsum(item**ord for item in sizes) ** (1 / ord))

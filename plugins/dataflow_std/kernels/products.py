@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from dataflow_std.subscripts import read_equation
 
 Shape = tuple[int, ...]
+SMALL = 4096  # products below which two inputs are multiplied before a plan is made
 
 
 def diagonal(x: Any, *, offset: int = 0) -> Any:
@@ -37,5 +39,6 @@ def put_diagonal(x: Any, *, offset: int = 0, shape: Shape) -> Any:
 
 def einsum(xs: Sequence[Any], *, equation: str) -> Any:
     """The sum of products that an equation says; several factors in an order that keeps what is between small."""
-    read_equation(equation, [np.shape(x) for x in xs])
-    return np.einsum(equation, *xs, optimize="greedy" if len(xs) > 1 else False)
+    read = read_equation(equation, tuple([np.shape(x) for x in xs]))
+    few = len(xs) == 1 or (len(xs) == 2 and prod(read.lengths.values()) < SMALL)
+    return np.einsum(equation, *xs, optimize=False if few else "greedy")

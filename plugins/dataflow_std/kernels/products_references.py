@@ -22,7 +22,7 @@ def put_diagonal(x: Any, *, offset: int = 0, shape: tuple[int, ...]) -> Any:
 
 def einsum(*xs: Any, equation: str) -> Any:
     """Every product of the definition, added in its place."""
-    terms, output, lengths = read_equation(equation, [x.shape for x in xs])
+    terms, output, lengths = read_equation(equation, tuple(x.shape for x in xs))
     result = np.zeros([lengths[letter] for letter in output], np.result_type(*xs))
     for indices in product(*map(range, lengths.values())):
         at = dict(zip(lengths, indices, strict=True))

@@ -66,7 +66,9 @@ def _halve(function: Callable[..., Any], stacks: list[Any]) -> Any:
             like = function(*[_regular(x) for x in stacks])
             return np.full(like.shape, np.nan, like.dtype)
     middle = count // 2
-    return np.concatenate([_halve(function, [x[part] for x in stacks]) for part in (slice(middle), slice(middle, None))])
+    return np.concatenate(
+        [_halve(function, [x[part] for x in stacks]) for part in (slice(middle), slice(middle, None))]
+    )
 
 
 def _regular(x: Any) -> Any:
@@ -124,10 +126,7 @@ def solve_triangular(
     """The solution of `a @ z = b`, or of `a.T @ z = b`, of which only one triangle of `a` is read."""
 
     def solver(a: Any, b: Any) -> Any:
-        if unit_diagonal:
-            diagonal = np.ones(a.shape[:-1], a.dtype)
-        else:
-            diagonal = np.diagonal(a, axis1=-2, axis2=-1)
+        diagonal = np.ones(a.shape[:-1], a.dtype) if unit_diagonal else np.diagonal(a, axis1=-2, axis2=-1)
         if transpose:
             a = np.swapaxes(a, -1, -2)
         z = _substitute(a, b, diagonal, forwards=lower != transpose)
