@@ -27,7 +27,7 @@ def check_nodes(graph: Graph, operators: Mapping[str, Operator]) -> Iterator[Dia
     ['unknown name `b`', 'unknown operator `ex`']
     """
     known = set(graph.names(hidden=True))
-    operators = dict(operators)  # thousands of look-ups
+    used = {op: operators.get(op) for op in {node.op for node in graph.nodes.values()}}
     hints: dict[str, str | None] = {}
     meant: dict[str, str | None] = {}
     annotations: dict[str, dict[str, Any]] = {}
@@ -36,7 +36,7 @@ def check_nodes(graph: Graph, operators: Mapping[str, Operator]) -> Iterator[Dia
             if operand.__class__ is str and (operand not in known or _is_foreign(operand, name)):
                 yield _describe_dangling(graph, name, index, operand, hints)
         op = node.op
-        operator = operators.get(op)
+        operator = used[op]
         if operator is None:
             if op not in meant:
                 meant[op] = _explain_unknown(graph, op, operators) if len(meant) < MAX_HINTS else None

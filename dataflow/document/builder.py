@@ -35,8 +35,7 @@ def build(
         for section in ("inputs", "parameters")
     }
     found += _find_both_columns(tree, skipped)
-    table = dict(operators)  # thousands of look-ups
-    nodes = _build_nodes(_section(tree, "nodes", skipped), skipped, table, found)
+    nodes = _build_nodes(_section(tree, "nodes", skipped), skipped, operators, found)
     requires = _section(tree, "requires", skipped)
     top = {
         key: tree[key] for key in ("name", "description", "dtype", "target") if (key,) not in skipped and key in tree

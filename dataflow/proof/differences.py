@@ -148,13 +148,13 @@ def _judge(
         central = sides[0]
         found = found._replace(expected=central.value, error=central.error)
         slopes, sides = [], []
+    rounding = SHRINK * max((noise for _, noise in slopes[:FEW]), default=0.0)
     if claim.slope - claim.slope != 0:
-        return found._replace(verdict="wrong" if _is_smooth(central, right, left) else "untold")
+        return found._replace(verdict="wrong" if _is_smooth(rounding, central, right, left) else "untold")
     told = central.error <= TELLING * max(abs(claim.slope), abs(central.value))
     if _fits(claim, central):
         nearby = max((abs(slope) for slope, _ in slopes[:FEW] if slope - slope == 0), default=0.0)
-        rounding = max((noise for _, noise in slopes[:FEW]), default=0.0)
-        if told or central.error <= max(FLAT * nearby, claim.absolute, SHRINK * rounding):
+        if told or central.error <= max(FLAT * nearby, claim.absolute, rounding):
             return found._replace(verdict="agrees", size=0.0 if told else max(nearby, claim.value))
         return found
     off = abs(claim.slope - central.value)
@@ -165,11 +165,11 @@ def _judge(
     return found._replace(verdict="wrong" if refuted else "untold")
 
 
-def _is_smooth(*told: Extrapolation) -> bool:
-    """Whether all of these know a slope, and it is the same."""
+def _is_smooth(rounding: float, *told: Extrapolation) -> bool:
+    """Whether all of these know a slope, and it is the same; one that is 0 is known to `rounding`."""
     values = [item.value for item in told]
-    size = max(map(abs, values))
-    return all(item.error <= TELLING * size for item in told) and max(values) - min(values) <= TELLING * size
+    enough = max(TELLING * max(map(abs, values)), 2 * rounding)
+    return all(item.error <= enough for item in told) and max(values) - min(values) <= enough
 
 
 def _fits(claim: Claim, told: Extrapolation) -> bool:

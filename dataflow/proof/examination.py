@@ -43,12 +43,15 @@ class Examiner:
         self._found: dict[str, Checked] = {}
         self._unreached = frozenset(result.unreached)
         self._passing = _find_passing(replay)
+        self._varying = _find_varying(graph, replay)
         narrow = any(dtype == NARROW for dtype, _ in result.types.values())
         self._digits = NARROW_DIGITS if narrow else WIDE_DIGITS
 
     def has_gradient(self, name: str) -> bool:
-        """Whether the result has a gradient of that value."""
-        return self._result.gradients[name] is not None
+        """Whether the result has a gradient of that value, or should have one."""
+        if self._result.gradients[name] is not None:
+            return True
+        return bool(self._varying[self.replay.plan.slots[name]]) and self._result.types[name][0].startswith("float")
 
     def size_of(self, name: str) -> int:
         """How many elements a value has."""
@@ -88,6 +91,8 @@ class Examiner:
     def _make_gradient(self, name: str) -> Gradient:
         slot = self.replay.plan.slots[name]
         value, found = self.replay.values[slot], self._result.gradients[name]
+        if found is None:
+            found = 0.0
         if getattr(value, "shape", ()) and not getattr(found, "shape", ()):  # 0.0, whatever the shape
             found = value * 0.0
         return Gradient(slot, value, found, self.replay.scale)
@@ -230,14 +235,37 @@ def _off(line: Line, told: Comparison) -> float:
     return (off / size if size else 0.0) if off == off else float("inf")
 
 
+# What has a gradient is not asked of the plan, which is on trial.
+
+
 def _find_passing(replay: Replay) -> bytearray:
-    """By slot: whether rules carry a derivative from the target back to it. Not asked of the plan, which is on trial."""
+    """By slot: whether rules carry a derivative from the target back to it."""
     passing = bytearray(len(replay.values))
     passing[replay.target] = 1
     for step in reversed(replay.plan.steps):
         if any(passing[slot] for slot in step.out):
-            names = [item.name for item in step.operator.inputs]
-            for index, slot in enumerate(step.operands):
-                if names[min(index, len(names) - 1)] in step.operator.differentiable:
-                    passing[slot] = 1
+            for slot in _list_differentiable(step):
+                passing[slot] = 1
     return passing
+
+
+def _find_varying(graph: Graph, replay: Replay) -> bytearray:
+    """By slot: whether a parameter, or an input that is not data, reaches it through rules that have a derivative."""
+    varying = bytearray(len(replay.values))
+    for name, entry in graph.given.items():
+        said = entry.source is None if entry.differentiable is None else entry.differentiable
+        if (name in graph.parameters or said) and (entry.dtype or graph.dtype).startswith("float"):
+            varying[replay.plan.slots[name]] = 1
+    for step in replay.plan.steps:
+        if any(varying[slot] for slot in _list_differentiable(step)):
+            for slot in step.out:
+                varying[slot] = 1
+    return varying
+
+
+def _list_differentiable(step: Step) -> list[int]:
+    """The operands of a step that have a derivative; -1, for one that is not given, is among no slots."""
+    names = [item.name for item in step.operator.inputs]
+    passing = step.operator.differentiable
+    last = len(names) - 1
+    return [slot for index, slot in enumerate(step.operands) if slot >= 0 and names[min(index, last)] in passing]

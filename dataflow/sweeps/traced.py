@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.registry import Operators
-from dataflow.tracing import Recording, record
 
 if TYPE_CHECKING:
     from dataflow.library import Library
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from dataflow.sweeps.arrays import ArraySweeps
     from dataflow.sweeps.plan import Plan
     from dataflow.sweeps.scalars import ScalarSweeps
+    from dataflow.tracing import Recording
 
 Values = list[Any]
 
@@ -59,6 +59,8 @@ class TracedRule:
 
     def trace(self, xp: Library, g: Any, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> Trace:
         """The forward rule recorded at these inputs, and its cotangents seeded with `g`."""
+        from dataflow.tracing import record
+
         recording = record(self.operator, xp, inputs, attributes)
         key = (xp.arrays.kind, tuple(map(_describe, inputs)), repr(attributes))
         sweeps = self._sweeps.get(key)

@@ -28,7 +28,7 @@ def _vector_norm_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bo
     if ord == 1:
         return g * xp.sign(x)
     if ord == 2:
-        return g * xp.where(z == 0, 0.0, x / z)
+        return g * (x / xp.where(z == 0, inf, z))
     size = xp.abs(x)
     if ord in (inf, -inf):
         extreme = xp.logical_not(size < z if ord > 0 else size > z)
@@ -102,7 +102,7 @@ def _reduce(xp: Any, x: Any, ord: Any) -> Any:
 
 
 def _drop_rounding(xp: Any, values: Any, length: int) -> Any:
-    """The singular values, with 0 for what is rounding: it would not show in the sum, but its slope is 1, and of 0 0."""
+    """The singular values, 0 for what is rounding: it does not show in a sum, but its slope would, 1 instead of 0."""
     largest = xp.max(values, axis=-1, keepdims=True)
     spacing = xp.nextafter(largest, xp.full_like(largest, fill_value=inf)) - largest
     return xp.where(values > length * spacing, values, 0.0)

@@ -55,6 +55,25 @@ def _kron(xp: Any, x: Any, y: Any) -> Any:
     return xp.reshape(product, shape=(*batch, *lengths))
 
 
+def _kron_dx(xp: Any, g: Any, z: Any, x: Any, y: Any) -> Any:
+    g, x_matrix, y = _take_apart(xp, g, x, y)
+    given = sum_to(xp, xp.einsum([g, y], equation="...ikjl,...kl->...ij"), xp.shape(x_matrix))
+    return xp.reshape(given, shape=xp.shape(x))
+
+
+def _kron_dy(xp: Any, g: Any, z: Any, x: Any, y: Any) -> Any:
+    g, x, y_matrix = _take_apart(xp, g, x, y)
+    given = sum_to(xp, xp.einsum([g, x], equation="...ikjl,...ij->...kl"), xp.shape(y_matrix))
+    return xp.reshape(given, shape=xp.shape(y))
+
+
+def _take_apart(xp: Any, g: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """The cotangent with an axis for each of the four indices, and both factors as matrices."""
+    x, y = (xp.expand_dims(item, axis=0) if xp.ndim(item) == 1 else item for item in (x, y))
+    rows, columns = zip(xp.shape(x)[-2:], xp.shape(y)[-2:], strict=True)
+    return xp.reshape(g, shape=(*xp.shape(g)[:-2], *rows, *columns)), x, y
+
+
 def _cross(xp: Any, x: Any, y: Any, *, axis: int = -1) -> Any:
     _check_cross(xp.shape(x), xp.shape(y), axis)
     ahead = xp.roll(x, shift=-1, axis=axis) * xp.roll(y, shift=1, axis=axis)
@@ -141,7 +160,7 @@ def _products() -> list[Operator]:
                  description="Axes before the last are batches and broadcast.",
                  special=[(([1.0, 2.0], [3.0, 5.0]), [[3.0, 5.0], [6.0, 10.0]], ([8.0, 8.0], [3.0, 3.0]))]),
         Operator("kron", "z[.., i * p + k, j * q + l] = x[.., i, j] * y[.., k, l], y of p rows and q columns",
-                 forward=_kron, takes="numeric", examples=_kron_examples,
+                 forward=_kron, backward={"x": _kron_dx, "y": _kron_dy}, takes="numeric", examples=_kron_examples,
                  description="The Kronecker product. Of two vectors it is a vector; beside a matrix a vector is a row. "
                              "Axes before the last two are batches and broadcast.",
                  special=[(([[1.0, 2.0]], [[3.0], [5.0]]), [[3.0, 6.0], [5.0, 10.0]], ([[8.0, 8.0]], [[3.0], [3.0]])),

@@ -176,18 +176,25 @@ def pull_jax(twin: Callable[..., Any], case: Case, places: Sequence[int], g: Seq
     jax: Any = import_module("jax")
     jax.config.update("jax_enable_x64", True)
     given = [None if x is None else jax.numpy.asarray(np.array(x)) for x in case.inputs]
-    integers: list[Any] = []
 
-    def evaluate(*wanted: Any) -> Any:
+    def evaluate(*wanted: Any) -> tuple[list[Any], list[Any]]:
+        """What is differentiated, and all of it."""
         inputs = list(given)
         for place, x in zip(places, wanted, strict=True):
             inputs[place] = x
         z = twin(*inputs, **case.attributes)
-        return z if z is NotImplemented else list(z) if isinstance(z, tuple | list) else [z]
+        if z is NotImplemented:
+            return [], []
+        parts = list(z) if isinstance(z, tuple | list) else [z]
+        return [part for part in parts if part.dtype.kind == "f"], parts
 
-    if not places or NotImplemented is (parts := evaluate(*(given[place] for place in places))):
+    wanted = [given[place] for place in places]
+    floats, pull, parts = jax.vjp(evaluate, *wanted, has_aux=True)
+    if not parts:
         return None
-    return parts, integers
+    pairs = zip(parts, g, strict=True)
+    slopes = pull([jax.numpy.asarray(seed) for part, seed in pairs if part.dtype.kind == "f"]) if floats else ()
+    return parts, slopes or [jax.numpy.zeros_like(x) for x in wanted]
 
 
 def format_table(found: Mapping[str, Mapping[str, Finding]]) -> list[str]:

@@ -80,6 +80,15 @@ def _kron(x: Any, y: Any) -> Any:
     return z.reshape(*z.shape[:-4], z.shape[-4] * z.shape[-3], z.shape[-2] * z.shape[-1])
 
 
+def _cross(x: Any, y: Any, *, axis: int = -1) -> Any:
+    return linalg.cross(*torch.broadcast_tensors(x, y), dim=axis)
+
+
+def _expm_frechet(x: Any, direction: Any) -> Any:
+    """The adjoint of a derivative at x is that at the transposed x."""
+    return adjoint(linalg.matrix_exp, [x.mT], direction)[0]
+
+
 def _diagonal(x: Any, *, offset: int = 0) -> Any:
     return torch.diagonal(x, offset=offset, dim1=-2, dim2=-1)
 
@@ -109,7 +118,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "adjugate_adjoint": lambda x, y: adjoint(_adjugate, [x], y)[0],
     "outer": lambda x, y: x.unsqueeze(-1) * y.unsqueeze(-2),
     "kron": _kron,
-    "cross": lambda x, y, *, axis=-1: linalg.cross(x, y, dim=axis),
+    "cross": _cross,
     "matrix_power": lambda x, *, n: linalg.matrix_power(x, n),
     "diagonal": _diagonal,
     "put_diagonal": lambda x, *, offset=0, shape: adjoint(lambda z: _diagonal(z, offset=offset), shape, x),
@@ -122,7 +131,9 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "svd": _svd,
     "svdvals": linalg.svdvals,
     "qr": _qr,
-    "pinv": lambda x: linalg.pinv(x),
+    "matrix_rank": linalg.matrix_rank,
+    "pinv": linalg.pinv,
     "lstsq": lambda a, b: _as_columns(lambda a, b: linalg.lstsq(a, b).solution, a, b),
     "expm": linalg.matrix_exp,
+    "expm_frechet": _expm_frechet,
 }

@@ -103,7 +103,11 @@ def test_of_nothing(name: str) -> None:
 
 
 def test_where_the_whole_basis_is_no_more_than_the_reduced_one() -> None:
-    for name, attributes, shape in [("svd", {"full_matrices": True}, (3, 3)), ("qr", {"mode": "complete"}, (2, 3))]:
+    cases: list[tuple[str, dict[str, Any], tuple[int, int]]] = [
+        ("svd", {"full_matrices": True}, (3, 3)),
+        ("qr", {"mode": "complete"}, (2, 3)),
+    ]
+    for name, attributes, shape in cases:
         x = draw(*shape)
         for part, other in zip(parts_of(name, x, **attributes), parts_of(name, x), strict=True):
             assert np.array_equal(part, other)

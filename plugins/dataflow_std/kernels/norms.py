@@ -53,7 +53,7 @@ def _add_powers(x: Any, axis: Axes, keepdims: bool, ord: float) -> Any:
     if ord == 2:
         return np.sum(x * x, axis=axis, keepdims=keepdims)
     size = np.asarray(np.abs(x))
-    np.power(size, ord, out=size)
+    size **= ord
     return np.sum(size, axis=axis, keepdims=keepdims)
 
 

@@ -61,11 +61,21 @@ def _factor(x: Any) -> tuple[Any, Any, Any, Any]:
 
 
 def _leave_one_out(s: Any) -> Any:
-    """For every element the product of the others along the last axis, without division."""
-    ones = np.ones_like(s[..., :1])
+    """For every element the product of the others along the last axis, without division.
+
+    Large and small elements take turns, so that no product on the way overflows if those of all others do not.
+
+    >>> _leave_one_out(np.array([4.0, 2.0, 0.0])).tolist()
+    [0.0, 0.0, 8.0]
+    """
+    count = s.shape[-1]
+    order = np.stack([np.arange(count), np.arange(count)[::-1]], axis=-1).reshape(-1)[:count]
+    s, ones = s[..., order], np.ones_like(s[..., :1])
     before = np.cumprod(np.concatenate([ones, s[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([ones, s[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
-    return before * after
+    result = np.empty_like(s)
+    result[..., order] = before * after
+    return result
 
 
 def adjugate_adjoint(x: Any, y: Any) -> Any:
