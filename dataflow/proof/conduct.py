@@ -144,11 +144,14 @@ def check_row(trial: Trial) -> Iterator[Failure]:
     for weight in (1.0, -3.0) if trial.slots() else ():
         given = trial.pull(inputs, [freeze(np.full_like(part, weight)) for part in parts], masked=weight == 1.0)
         for place in trial.slots():
-            model = row[2][place] if place < len(row[2]) else None
+            declared_slope = row[2][place] if place < len(row[2]) else None
+            if declared_slope is None:
+                continue
+            model = weight * np.asarray(declared_slope, float)
             found = np.zeros(()) if given.cotangents[place] is None else given.cotangents[place]
-            if model is not None and not _same_row(found, weight * np.asarray(model, float)):
-                yield trial.fail("row", f"the slope is not the one that is declared, for a cotangent of {weight:g}",
-                                 input=trial.names[place], **_locate(found, weight * np.asarray(model, float)))  # fmt: skip
+            if not _same_row(found, model):
+                message = f"the slope is not the one that is declared, for a cotangent of {weight:g}"
+                yield trial.fail("row", message, input=trial.names[place], **_locate(found, model))
                 return
 
 

@@ -171,7 +171,10 @@ class Examiner:
         for name in pending:  # grows: what is wrong below is looked at as well
             for step in consumers.get(plan.slots[name], ()):
                 for out in self._list_outputs(step):
-                    if out not in self._found and self.examine(out, 1 if self.size_of(out) > 1 else 0).status == "wrong":
+                    if (
+                        out not in self._found
+                        and self.examine(out, 1 if self.size_of(out) > 1 else 0).status == "wrong"
+                    ):
                         pending.append(out)
         order = {slot: position for position, step in enumerate(plan.steps) for slot in step.out}
         for name in sorted(dict.fromkeys(pending), key=lambda name: -order.get(plan.slots[name], -1)):

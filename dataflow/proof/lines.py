@@ -86,7 +86,7 @@ def _make_element(gradient: Gradient, digits: Digits, element: tuple[int, ...], 
     wider = max(EIGHTH, among * EIGHTH) / reach
     claim = Claim(
         found * reach, digits.relative, digits.absolute * gradient.largest * reach,
-        gradient.scale + abs(x * found),
+        gradient.scale + _finite(x * found),
     )  # fmt: skip
     move: Any = reach
     if gradient.shape:
@@ -119,7 +119,7 @@ def follow(gradients: list[Gradient], digits: Digits, moves: Mapping[int, Any]) 
     terms = np.concatenate(parts)
     size = float(np.sqrt(np.sum(np.square(terms))))
     weight = sum(float(np.sum(np.abs(item.found * np.asarray(item.value, float)))) for item in gradients)
-    value = max(item.scale for item in gradients) + weight
+    value = max(item.scale for item in gradients) + _finite(weight)
     claim = Claim(float(np.sum(terms)), digits.relative, max(digits.relative, digits.absolute) * size, value)
     plain = {slot: float(move) if np.ndim(move) == 0 else move for slot, move in moves.items()}
     return Line(plain, claim, size if math.isfinite(size) else 1.0)
@@ -145,6 +145,11 @@ def _largest(value: Any) -> float:
     import numpy as np
 
     return float(np.max(np.abs(value), initial=0.0, where=np.isfinite(value)))
+
+
+def _finite(x: float) -> float:
+    """The magnitude of a number; 0 of what is not finite, which is no measure of rounding."""
+    return abs(x) if math.isfinite(x) else 0.0
 
 
 def _shorten(x: float) -> float:

@@ -82,5 +82,7 @@ def _sample(tasks: dict[str, Task], limit: int, seed: int, sizes: dict[str, int]
             break
         kept.add(name)
     chosen = {name: task for name, task in tasks.items() if name in kept}
-    note = f"sampled: {len(chosen)} of {len(tasks)} gradients, drawn with seed {seed}, and all inputs along one direction"
+    note = (
+        f"sampled: {len(chosen)} of {len(tasks)} gradients, drawn with seed {seed}, and all inputs along one direction"
+    )
     return Chosen(chosen, [note, *_describe_directions(chosen, sizes), "a larger --budget looks at more"])

@@ -77,7 +77,9 @@ class Trial:
         operator = operator or self.operator
         absent = 0 if operator.variadic else len(operator.inputs) - len(inputs)
         seeds = tuple(g) if operator.outputs else g[0]
-        return pull_back(operator, self.operators, [*inputs, *[None] * absent], self.case.attributes, seeds, masked=masked)
+        return pull_back(
+            operator, self.operators, [*inputs, *[None] * absent], self.case.attributes, seeds, masked=masked
+        )
 
     def slots(self) -> list[int]:
         """The places of the inputs that are differentiable and are floats here."""

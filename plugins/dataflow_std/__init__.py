@@ -35,7 +35,8 @@ CONTENTS: Mapping[str, str] = {  # the operators that each module gives
     "einsum": "einsum",
     "norms": "vector_norm matrix_norm",
     "decompositions": "eigh eigvalsh svd svdvals qr",
-    "matrices": "pinv lstsq matrix_rank expm expm_frechet",
+    "pseudoinverses": "pinv lstsq matrix_rank",
+    "exponentials": "expm",
     "shaping": (
         "reshape expand_dims squeeze broadcast_to broadcast_arrays permute_dims moveaxis flip roll rot90 tril triu "
         "repeat tile concat stack unstack split"

@@ -80,7 +80,7 @@ def _inv_dx(xp: Any, g: Any, z: Any, x: Any) -> Any:
     return -xp.matmul(turned, xp.matmul(g, turned))
 
 
-def _as_columns(xp: Any, *items: Any) -> list[Any]:
+def as_columns(xp: Any, *items: Any) -> list[Any]:
     """Solutions and cotangents of a vector of right-hand sides, as matrices of one column."""
     return [xp.expand_dims(item, axis=-1) for item in items]
 
@@ -88,13 +88,13 @@ def _as_columns(xp: Any, *items: Any) -> list[Any]:
 def _solve_rules(xp: Any, g: Any, z: Any, x1: Any, x2: Any) -> Mapping[str, Any]:
     shape: tuple[int, ...] = xp.shape(x2)
     if len(shape) == 1:
-        g, z = _as_columns(xp, g, z)
+        g, z = as_columns(xp, g, z)
     dx2 = xp.solve(xp.matrix_transpose(x1), g)
     dx1 = -xp.matmul(dx2, xp.matrix_transpose(z))
-    return {"x1": sum_to(xp, dx1, xp.shape(x1)), "x2": _restore(xp, dx2, shape)}
+    return {"x1": sum_to(xp, dx1, xp.shape(x1)), "x2": restore(xp, dx2, shape)}
 
 
-def _restore(xp: Any, db: Any, shape: tuple[int, ...]) -> Any:
+def restore(xp: Any, db: Any, shape: tuple[int, ...]) -> Any:
     """The cotangent of right-hand sides of a given shape, from that of the columns that they stood for."""
     return sum_to(xp, xp.squeeze(db, axis=-1) if len(shape) == 1 else db, shape)
 
@@ -110,13 +110,13 @@ def _triangular_rules(
 ) -> Mapping[str, Any]:
     shape: tuple[int, ...] = xp.shape(b)
     if len(shape) == 1:
-        g, z = _as_columns(xp, g, z)
+        g, z = as_columns(xp, g, z)
     db = xp.solve_triangular(a, g, lower=lower, transpose=not transpose, unit_diagonal=unit_diagonal)
     left, right = (z, db) if transpose else (db, z)
     da = sum_to(xp, -xp.matmul(left, xp.matrix_transpose(right)), xp.shape(a))
     ones = xp.ones_like(a)
     read = xp.tril(ones, k=-int(unit_diagonal)) if lower else xp.triu(ones, k=int(unit_diagonal))
-    return {"a": xp.keep(read != 0, da), "b": _restore(xp, db, shape)}
+    return {"a": xp.keep(read != 0, da), "b": restore(xp, db, shape)}
 
 
 def _cholesky(xp: Any, x: Any, *, upper: bool = False) -> Any:

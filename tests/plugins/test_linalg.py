@@ -1,8 +1,9 @@
-"""Pseudoinverses, least squares, ranks and exponentials against NumPy, SciPy, autograd and what is known in closed form."""
+"""Pseudoinverses, least squares, ranks and exponentials against NumPy, SciPy, autograd and closed forms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import autograd
@@ -36,7 +37,7 @@ def differentiate(function: Callable[[Any], Any], x: Any, v: Any, step: float = 
     """The derivative along a direction from central differences, extrapolated three times."""
     row = [(function(x + h * v) - function(x - h * v)) / (2 * h) for h in (step, step / 2, step / 4, step / 8)]
     for order in (4, 16, 64):
-        row = [(order * fine - coarse) / (order - 1) for coarse, fine in zip(row[:-1], row[1:], strict=True)]
+        row = [(order * fine - coarse) / (order - 1) for coarse, fine in pairwise(row)]
     return row[0]
 
 
@@ -173,7 +174,7 @@ def test_the_exponential_is_that_of_the_eigenvalues(shape: tuple[int, ...], size
 
 @pytest.mark.parametrize("shape", SQUARE)
 def test_slopes_of_the_exponential_are_daleckii_and_kreins(shape: tuple[int, ...]) -> None:
-    """For x = v diag(w) inv(v) the slope has the divided differences of exp between the eigenvalues, complex ones too."""
+    """For x = v diag(w) inv(v) the slope has the divided differences of exp between eigenvalues, complex ones too."""
     x, g = draw(*shape), draw(*shape, seed=2)
     values, vectors = np.linalg.eig(transpose(x))
     ahead, behind = values[..., None, :], values[..., :, None]
@@ -235,8 +236,8 @@ def test_a_member_that_is_not_finite_spoils_no_other() -> None:
     ("name", "shapes", "words"),
     [
         ("pinv", [(3,)], r"shape \[3\]"), ("matrix_rank", [(3,)], r"shape \[3\]"), ("expm", [(3,)], r"shape \[3\]"),
-        ("expm", [(2, 3)], r"must be square .* shape \[2, 3\]"), ("lstsq", [(2, 3), (2,)], "at least as many rows|fewer"),
-        ("lstsq", [(3, 2), ()], "y is a number|b needs"),
+        ("expm", [(2, 3)], r"must be square .* shape \[2, 3\]"),
+        ("lstsq", [(2, 3), (2,)], "at least as many rows|fewer"), ("lstsq", [(3, 2), ()], "y is a number|b needs"),
     ],
 )  # fmt: skip
 def test_what_is_refused(name: str, shapes: list[tuple[int, ...]], words: str) -> None:

@@ -23,7 +23,7 @@ _REASONS: Mapping[str, tuple[str, ...]] = {
         "conv dweight: weight constant", "conv_input_gradient dweight: weight constant",
         "conv_weight_gradient dx: x constant",
         "cross dx: x constant", "cross dy: y constant", "cumulative_sum dx: x constant", "diag dx: x constant",
-        "diagonal dx: x constant", "linear_recurrence da: x constant", "outer dx: x constant", "outer dy: y constant",
+        "diagonal dx: x constant", "kron dx: x constant", "kron dy: y constant", "linear_recurrence da: x constant", "outer dx: x constant", "outer dy: y constant",
         "svd dx: x constant", "trace dx: x constant",
         "dropout dx: x constant", "embedding dweight: weight constant", "expand_dims dx: x constant",
         "expand_dims dx: next axis", "getitem dx: x constant", "linear dx: x constant",

@@ -164,7 +164,7 @@ SIGNS = {"+": "-", "-": "+", "*": "/", "/": "*", "**": "*", "@": "+"}
 def _spoil_code(rule: Rule) -> Iterator[tuple[str, Rule]]:
     """The rule with one sign of arithmetic changed into another, a term dropped, or a number a little larger."""
     code: CodeType = rule.__code__
-    numbers = {symbol: number for number, (_, symbol) in enumerate(dis._nb_ops)}
+    numbers = {symbol: number for number, (_, symbol) in enumerate(_operations())}
     for count, item in enumerate(item for item in dis.get_instructions(code) if item.opname == "BINARY_OP"):
         other = SIGNS.get(item.argrepr)
         if other is not None:
@@ -173,6 +173,12 @@ def _spoil_code(rule: Rule) -> Iterator[tuple[str, Rule]]:
         if isinstance(value, float) and value == value and abs(value) not in (0.0, float("inf")):
             constants = [*code.co_consts[:place], 1.001 * value, *code.co_consts[place + 1 :]]
             yield f"{value:g} a thousandth more at {place}", _with_code(rule, code.replace(co_consts=tuple(constants)))
+
+
+def _operations() -> list[tuple[str, str]]:
+    """The signs of arithmetic by their numbers in the code of a function."""
+    operations: list[tuple[str, str]] = vars(dis)["_nb_ops"]
+    return operations
 
 
 def _with_byte(rule: Rule, offset: int, value: int) -> Rule:
