@@ -20,7 +20,7 @@ from dataflow.errors import Diagnostic, UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from dataflow.proof import Proof
+    from dataflow.proof import Failure, Proof
     from dataflow.registry import Operators
 
 MANY = 20  # operators, from which on those that are proved are not listed one by one
@@ -42,7 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     if files:
         if len(arguments.names) > 1:
             raise UsageError(Diagnostic("DF0901", "a graph is verified alone", hint=f"dataflow verify {files[0]}"))
-        return run_graph(files[0], arguments)
+        if arguments.case is not None or arguments.seeds != 1:
+            raise UsageError(Diagnostic("DF0901", "--case and --seeds are of operators, not of a graph"))
+        return int(run_graph(files[0], arguments))
     operators = load_operators(arguments, everything=not arguments.names and not arguments.plugin)
     names = _choose(arguments, operators)
     proofs = list(_prove_all(names, operators, arguments))
@@ -130,6 +132,7 @@ def _group(proofs: Sequence[Proof]) -> dict[str, list[Proof]]:
 def _report(grouped: dict[str, list[Proof]], plugins: Sequence[str]) -> Iterator[str]:
     """What failed, a line for each operator if they are few, and how many are proved."""
     from dataflow.proof import describe_failure
+    from dataflow.proof.operators import ENOUGH
 
     again = "".join(f" --plugin {plugin}" for plugin in plugins)
     wrong = 0
@@ -140,17 +143,30 @@ def _report(grouped: dict[str, list[Proof]], plugins: Sequence[str]) -> Iterator
             continue
         wrong += 1
         failures = [failure for proof in proofs for failure in proof.failures]
-        for failure in failures[:3]:
+        telling = _choose_telling(failures)
+        for failure in telling:
             yield from describe_failure(failure, plugin=again)
-        if len(failures) > 3:
-            yield f"  ... and {len(failures) - 3} more failures of `{name}`"
-        yield ""
+            yield ""
+        if more := len(failures) - len(telling):
+            yield f"... and {more} more of `{name}`; --format json has up to {ENOUGH} of each seed"
+            yield ""
     if len(grouped) > 1 or wrong:
         cases = sum(proof.cases for proofs in grouped.values() for proof in proofs)
         told = sum(proof.comparisons for proofs in grouped.values() for proof in proofs)
         outcome = f"{wrong} not proved" if wrong else "all proved"
         plural = "s" * (len(grouped) != 1)
-        yield f"{len(grouped):,} operator{plural}, {cases:,} cases, {told:,} slopes compared: {outcome}"
+        plurals = "s" * (cases != 1)
+        yield f"{len(grouped):,} operator{plural}, {cases:,} case{plurals}, {told:,} slopes compared: {outcome}"
+
+
+def _choose_telling(failures: Sequence[Failure]) -> list[Failure]:
+    """For each input the first failure that suggests what is wrong, or else the first."""
+    chosen: dict[str | None, Failure] = {}
+    for failure in failures:
+        before = chosen.get(failure.input)
+        if before is None or (failure.hint and not before.hint):
+            chosen[failure.input] = failure
+    return list(chosen.values())
 
 
 def _summarise(name: str, proofs: Sequence[Proof]) -> str:

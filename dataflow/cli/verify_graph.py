@@ -130,6 +130,8 @@ def print_report(graph: Graph, report: GraphReport) -> None:
     for item in report.wrong:
         if item.blame is not None:
             print_lines("", *_explain(graph, item, item.blame))
+        elif item.note is not None:
+            print_lines("", f"the gradient of `{_name(item)}` is {item.note}")
     said = [*_list_said(report), *report.notes]
     print_lines("", *said, *([""] if said else []), report.summary)
 
@@ -138,7 +140,7 @@ def _describe_row(graph: Graph, item: Checked) -> tuple[str, ...]:
     found, expected = _show_pair(item)
     ratio = "" if item.status != "wrong" or item.ratio is None else f"{item.ratio:.6g}"
     element = str(list(item.element)) if item.element else "direction" if item.directions else ""
-    state = "wrong" if item.status == "wrong" else "at a kink" if item.status == "kink" else ""
+    state = {"agrees": "", "kink": "at a kink"}.get(item.status, item.status)
     place = _place(graph, item.line, item.column)
     off = f"{item.disagreement:.0e}" if item.disagreement else "0"
     return _name(item), element, found, expected, ratio, off, "  ".join(filter(None, (place, state)))

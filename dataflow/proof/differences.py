@@ -79,7 +79,8 @@ class Extrapolation:
         self._before = row
 
     def _offer(self, value: float, error: float) -> None:
-        if error < self.error:  # never where it is NaN
+        """Take an estimate that is better, or that refutes what longer steps agreed on; never one that is NaN."""
+        if error < self.error or abs(value - self.value) > MARGIN * (error + self.error):
             self.value, self.error = value, error
 
 

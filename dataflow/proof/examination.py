@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dataflow.errors import Diagnostic
 from dataflow.graph import HIDDEN, owner_of
@@ -212,7 +212,7 @@ def _summarise(name: str, gradient: Gradient, looked: Sequence[Looked], directio
     line, told = max(looked, key=_badness)
     states = [item.verdict for _, item in looked]
     finite = all(item.claim.slope - item.claim.slope == 0 for item, _ in looked)
-    status = next(state for state in ("wrong", "kink", "agrees", "untold") if state in states)
+    status: str = next(state for state in ("wrong", "kink", "agrees", "untold") if state in states)
     if status != "wrong" and not finite:
         status = "not finite"
     size = 1

@@ -10,6 +10,7 @@ from dataflow.graph import without_nonfinite
 SAID = {  # what is said of gradients that are neither right nor wrong
     "kink": "at a kink, between the slopes of its sides",
     "not finite": "not finite, and there is no finite slope",
+    "rounding": "off by what float32 loses: in float64 it agrees",
     "untold": "differences cannot tell",
     "unreached": "unreached: the target does not depend on it",
     "stopped": "0 by declaration: on every way to the target a rule says that it is not differentiable",
@@ -90,7 +91,7 @@ class GraphReport(NamedTuple):
     @property
     def compared(self) -> tuple[Checked, ...]:
         """The gradients that were compared with differences."""
-        return tuple(item for item in self.checks if item.status in ("agrees", "wrong", "kink"))
+        return tuple(item for item in self.checks if item.status in ("agrees", "wrong", "kink", "rounding"))
 
     @property
     def verdict(self) -> str:
@@ -101,15 +102,17 @@ class GraphReport(NamedTuple):
     def summary(self) -> str:
         """The report in one line.
 
-        >>> GraphReport("lecture", "J", 0, 9, (Checked("a", "agrees", disagreement=3e-12), Checked("n", "untold"))).summary
-        'lecture: 1 gradient, all agree to 1e-11; 1 untold'
+        >>> checks = Checked("a", "agrees", disagreement=3e-12), Checked("n", "untold")
+        >>> GraphReport("lecture", "J", 0, 9, checks).summary
+        'lecture: 1 gradient, agrees to 1e-11; 1 untold'
         """
         count, wrong = len(self.compared), len(self.wrong)
         line = f"{self.name or 'graph'}: {count} gradient{'' if count == 1 else 's'}"
         if wrong:
             line += f", {wrong} wrong"
         elif count:
-            line += f", {'all agree' if count > 1 else 'agrees'} to {_show_power(max(item.disagreement for item in self.compared))}"
+            worst = max((item.disagreement for item in self.compared if item.status == "agrees"), default=0.0)
+            line += f", {'all agree' if count > 1 else 'agrees'} to {_show_power(worst)}"
         said = {key: sum(item.status == key for item in self.checks) for key in SAID}
         return "; ".join([line, *(f"{number} {_say(key)}" for key, number in said.items() if number)])
 

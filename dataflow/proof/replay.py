@@ -65,7 +65,7 @@ class Replay:
     >>> replay = Replay(graph, graph.operators, {"a": 5.0, "b": 3.0, "c": 2.0}, "J")
     >>> line = replay.line({replay.plan.slots["u"]: 0.5})
     >>> line(0.0), line(1.0), line(-1.0), replay.spent
-    (33.0, 34.5, 31.5, 7)
+    (33.0, 34.5, 31.5, 9)
     """
 
     def __init__(self, graph: Graph, operators: Operators, given: Mapping[str, Any], target: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EVALUATIONS = 9  # of the target, for one slope that is right
 SMALL = 16  # elements of a value that are looked at one by one
 DIRECTIONS = 3  # random ones, for a value of more
-UNITS = 8_000_000  # of work in a default budget: one a step on floats, ARRAY_UNITS on arrays and one for 1,000 elements
+UNITS = 6_000_000  # of work in a default budget: one a step on floats, ARRAY_UNITS on arrays and one for 1,000 elements
 ARRAY_UNITS = 5
 LEAST_SWEEPS = 64
 
@@ -75,7 +75,8 @@ def _describe_directions(tasks: dict[str, Task], sizes: dict[str, int]) -> list[
 def _sample(tasks: dict[str, Task], limit: int, seed: int, sizes: dict[str, int]) -> Chosen:
     names = list(tasks)
     Random(seed).shuffle(names)
-    kept, spent = set(), 0
+    kept: set[str] = set()
+    spent = 0
     for name in names:
         spent += tasks[name].cost
         if spent > limit and kept:

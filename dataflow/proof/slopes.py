@@ -87,7 +87,7 @@ def extrapolate(steps: Sequence[Step], noise: Any) -> tuple[Array, Array]:
 
     >>> steps = _take_steps(lambda t: np.sin(t), range(1, 5))
     >>> slope, error = extrapolate(steps, 1e-15)
-    >>> bool(abs(slope - 1) < 1e-12), bool(error < 1e-11)
+    >>> bool(abs(slope - 1) < 1e-12), bool(error < 1e-10)
     (True, True)
     """
     best = np.full(steps[0].ahead.shape, np.nan)

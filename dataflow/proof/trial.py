@@ -36,6 +36,7 @@ class Failure(NamedTuple):
     found: float | None = None
     expected: float | None = None
     hint: str | None = None
+    fall: float | None = None  # with which slope what is left over falls as the step shrinks; 2 is right
 
     @property
     def ratio(self) -> float | None:

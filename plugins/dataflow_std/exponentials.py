@@ -18,8 +18,8 @@ def operators() -> list[Operator]:
                  examples=_expm_examples, special=EXPM_ROWS,
                  description="The solution of z' = x @ z after the time 1. Axes before the last two are batches.",
                  conventions="A member of a stack that is not finite has the value NaN.",
-                 source="Al-Mohy and Higham, Computing the Frechet derivative of the matrix exponential, SIAM J. Matrix "
-                        "Anal. Appl. 30 (2009), equation 1.3, https://doi.org/10.1137/080716426"),
+                 source="Al-Mohy and Higham, Computing the Frechet derivative of the matrix exponential, SIAM J. "
+                        "Matrix Anal. Appl. 30 (2009), equation 1.3, https://doi.org/10.1137/080716426"),
     ]  # fmt: skip
 
 

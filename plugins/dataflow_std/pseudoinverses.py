@@ -63,11 +63,40 @@ def _pinv(xp: Any, x: Any, *, rtol: float | None = None) -> Any:
 
 
 def _pinv_dx(xp: Any, g: Any, z: Any, x: Any, *, rtol: float | None) -> Any:
+    if rtol is not None:  # what is left out may be far from 0
+        return _pinv_dx_by_values(xp, g, x, rtol)
     zt, gt = xp.matrix_transpose(z), xp.matrix_transpose(g)
     inside = xp.matmul(zt, xp.matmul(g, zt))
     left = xp.matmul(xp.matmul(gt - xp.matmul(x, xp.matmul(z, gt)), z), zt)
     right = xp.matmul(zt, xp.matmul(z, gt - xp.matmul(xp.matmul(gt, z), x)))
     return left + right - inside
+
+
+def _pinv_dx_by_values(xp: Any, g: Any, x: Any, rtol: float) -> Any:
+    """The transposed pseudoinverse is a function f of the singular values alone, f(s) = 1 / s or 0: its derivative
+
+    has (f_i + f_j) / (s_i + s_j) for the antisymmetric part of a change and (f_i - f_j) / (s_i - s_j) for the
+    symmetric one, f / s beyond the shorter side, and is its own adjoint.
+    """
+    u, s, vh = xp.svd(x)
+    v, back = xp.matrix_transpose(vh), xp.matrix_transpose(g)
+    kept = s > rtol * xp.getitem(s, key=("...", ":1"))  # the first one is the largest
+    f = xp.where(kept, 1 / xp.where(kept, s, 1.0), 0.0)
+    left, right = xp.matmul(xp.matrix_transpose(u), back), xp.matmul(back, v)
+    inner = xp.matmul(left, v)
+    f_i, s_i, kept_i = (xp.expand_dims(item, axis=-1) for item in (f, s, kept))
+    f_j, s_j, kept_j = (xp.expand_dims(item, axis=-2) for item in (f, s, kept))
+    mixed = xp.logical_xor(kept_i, kept_j)
+    larger, smaller = xp.maximum(s_i, s_j), xp.minimum(s_i, s_j)
+    weight = 1 / xp.where(mixed, larger * (larger - smaller) * (larger + smaller), 1.0)
+    other = xp.matrix_transpose(inner)
+    inner = xp.where(mixed, weight * (larger * inner + smaller * other), -f_i * f_j * other)
+    dx = xp.matmul(xp.matmul(u, inner), vh)
+    squares = f * f
+    beyond_columns = right - xp.matmul(u, xp.matmul(left, v))
+    beyond_rows = left - xp.matmul(xp.matmul(left, v), vh)
+    dx = dx + xp.matmul(beyond_columns * xp.expand_dims(squares, axis=-2), vh)
+    return dx + xp.matmul(u, xp.expand_dims(squares, axis=-1) * beyond_rows)
 
 
 def _lstsq_rules(xp: Any, g: Any, z: Any, a: Any, b: Any) -> Mapping[str, Any]:

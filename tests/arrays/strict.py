@@ -38,7 +38,9 @@ class StrictArrays:
             module, _, function = kernel.partition(":")
             kernel = getattr(import_module(module), function)
         native = numpy_arrays.find(name) if kernel is None else kernel
-        return None if native is None else lambda *items, **attributes: wrap(native(*unwrap(items), **unwrap(attributes)))
+        return (
+            None if native is None else lambda *items, **attributes: wrap(native(*unwrap(items), **unwrap(attributes)))
+        )
 
 
 NATIVE = ("arange", "eye", "take", "zeros", "ones")  # called otherwise, or do more, than the standard's

@@ -16,7 +16,9 @@ jnp: Any = import_module("jax.numpy")
 nn: Any = jax.nn
 lax: Any = jax.lax
 
-SAME = "sigmoid log_sigmoid softplus silu mish glu relu relu6 leaky_relu elu selu celu hard_sigmoid hard_swish".split()
+SAME = (
+    "sigmoid log_sigmoid softplus silu mish glu relu relu6 leaky_relu elu selu celu hard_sigmoid hard_swish"
+).split()
 
 
 # --- losses ---
@@ -132,9 +134,7 @@ def _max_pool_tangent(h: Any, z: Any, x: Any, **attributes: Any) -> Any:
     return jax.jvp(lambda at: _shared_max_pool(at, **attributes), (x,), (h,))[1]
 
 
-def _avg_pool(
-    x: Any, *, kernel_size: Any, stride: Any = None, padding: Any = 0, count_include_pad: bool = True
-) -> Any:
+def _avg_pool(x: Any, *, kernel_size: Any, stride: Any = None, padding: Any = 0, count_include_pad: bool = True) -> Any:
     total = _over_windows(0.0, lax.add, x, kernel_size, stride, padding)
     if count_include_pad:
         return total / prod(each(kernel_size, x.ndim - 2))

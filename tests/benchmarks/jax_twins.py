@@ -19,20 +19,20 @@ jax: Any = import_module("jax")
 jnp: Any = import_module("jax.numpy")
 special: Any = import_module("jax.scipy.special")
 
-SAME = """
-    add subtract multiply divide reciprocal floor_divide remainder fmod negative positive abs pow square sqrt cbrt hypot
-    ceil floor round trunc sign exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan asin acos atan
-    atan2 rad2deg deg2rad sinc sinh cosh tanh asinh acosh atanh equal not_equal less less_equal greater greater_equal
-    isfinite isinf isnan signbit logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor
-    bitwise_left_shift bitwise_right_shift bitwise_invert maximum minimum fmax fmin nextafter clip nan_to_num where
-    heaviside copysign zeros_like ones_like full_like
-    sum mean prod nansum nanmean max min all any count_nonzero argmax argmin median var std sort argsort searchsorted
-    cumulative_sum cumulative_prod trapezoid interp
-""".split()
-SPECIAL = """
-    erf erfc erfcx erfinv ndtr log_ndtr ndtri logit xlogy xlog1py entr rel_entr gammaln digamma zeta gammainc gammaincc
-    beta betaln betainc i0 i1 i0e i1e logsumexp
-""".split()
+SAME = (
+    "add subtract multiply divide reciprocal floor_divide remainder fmod negative positive abs pow square sqrt "
+    "cbrt hypot ceil floor round trunc sign exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos "
+    "tan asin acos atan atan2 rad2deg deg2rad sinc sinh cosh tanh asinh acosh atanh equal not_equal less "
+    "less_equal greater greater_equal isfinite isinf isnan signbit logical_and logical_or logical_xor "
+    "logical_not bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift bitwise_invert "
+    "maximum minimum fmax fmin nextafter clip nan_to_num where heaviside copysign zeros_like ones_like "
+    "full_like sum mean prod nansum nanmean max min all any count_nonzero argmax argmin median var std sort "
+    "argsort searchsorted cumulative_sum cumulative_prod trapezoid interp"
+).split()
+SPECIAL = (
+    "erf erfc erfcx erfinv ndtr log_ndtr ndtri logit xlogy xlog1py entr rel_entr gammaln digamma zeta gammainc "
+    "gammaincc beta betaln betainc i0 i1 i0e i1e logsumexp"
+).split()
 
 
 def _scan(function: Callable[..., Any], x: Any, *, axis: int | None = None) -> Any:

@@ -196,7 +196,9 @@ def _attention_gradient(g: Any, q: Any, k: Any, v: Any, mask: Any = None, **attr
         return adjoint(lambda *at: _attention(*at, mask, **attributes), [q, k, v], g)
 
 
-def _cell(cell: Callable[..., Any], x: Any, states: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+def _cell(
+    cell: Callable[..., Any], x: Any, states: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
     """PyTorch's cells take one axis of samples, and both biases or none."""
     b_ih, b_hh = (w_ih.new_zeros(len(w_ih)) if item is None else item for item in (b_ih, b_hh))
     shape = states[0].shape

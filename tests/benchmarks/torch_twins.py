@@ -18,18 +18,18 @@ from tests.benchmarks.twin_tools import list_axes
 torch: Any = import_module("torch")
 special: Any = torch.special
 
-SAME = """
-    add subtract multiply divide reciprocal lerp remainder fmod frac negative positive abs pow square sqrt
-    hypot ceil floor round trunc sign exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan asin acos
-    atan atan2 rad2deg deg2rad sinc sinh cosh tanh asinh acosh atanh not_equal less less_equal greater greater_equal
-    isfinite isinf isnan signbit logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor
-    bitwise_left_shift bitwise_right_shift maximum minimum fmax fmin nextafter nan_to_num where copysign
-    zeros_like ones_like full_like
-""".split()
-SPECIAL = """
-    erf erfc erfcx erfinv ndtr log_ndtr ndtri logit xlogy xlog1py entr gammaln digamma zeta gammainc gammaincc
-    i0 i0e i1e
-""".split()
+SAME = (
+    "add subtract multiply divide reciprocal lerp remainder fmod frac negative positive abs pow square sqrt "
+    "hypot ceil floor round trunc sign exp exp2 expm1 log log2 log10 log1p logaddexp logaddexp2 sin cos tan "
+    "asin acos atan atan2 rad2deg deg2rad sinc sinh cosh tanh asinh acosh atanh not_equal less less_equal "
+    "greater greater_equal isfinite isinf isnan signbit logical_and logical_or logical_xor logical_not "
+    "bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift maximum minimum fmax fmin "
+    "nextafter nan_to_num where copysign zeros_like ones_like full_like"
+).split()
+SPECIAL = (
+    "erf erfc erfcx erfinv ndtr log_ndtr ndtri logit xlogy xlog1py entr gammaln digamma zeta gammainc "
+    "gammaincc i0 i0e i1e"
+).split()
 
 OVERFLOW = 700.0  # beyond, the slope of PyTorch's i1 is inf - inf
 

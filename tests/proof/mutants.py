@@ -102,7 +102,8 @@ def _spoil(operator: Operator, rule: Rule) -> Iterator[tuple[str, Rule]]:
         yield "z constant", _before(rule, lambda g, z, inputs: (g, _ones(z), inputs))
     for place, name in enumerate(names[3:]):
         if name in read and operator.kinds.get(name, operator.takes) not in ("bool", "integer"):
-            yield f"{name} constant", _before(rule, _hold(place))
+            shown = f"input {name}" if name in ("g", "z") else name
+            yield f"{shown} constant", _before(rule, _hold(place))
     if len(names) > 4 and read & set(names[3:]):
         yield "inputs swapped", _before(rule, lambda g, z, inputs: (g, z, inputs[::-1]))
     if any(item.name == "axis" for item in operator.attributes):

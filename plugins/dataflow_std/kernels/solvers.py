@@ -85,7 +85,9 @@ def cholesky(x: Any, *, upper: bool = False) -> Any:
     """The triangular factor of the symmetric part of `x`, NaN where that is not positive definite."""
     x = check_square(x, "x")
     symmetric = 0.5 * x + 0.5 * np.swapaxes(x, -1, -2)
-    return by_member(lambda items: np.linalg.cholesky(items, upper=upper), symmetric)
+    sound = np.isfinite(symmetric).all(axis=(-2, -1), keepdims=True)
+    z = by_member(lambda items: np.linalg.cholesky(items, upper=upper), np.where(sound, symmetric, 1.0))
+    return np.where(sound, z, np.nan).astype(z.dtype, copy=False)
 
 
 def solve(x1: Any, x2: Any) -> Any:

@@ -11,6 +11,8 @@ from dataflow_std.kernels.solvers import by_member, check_matrices, solve_triang
 
 def pinv(x: Any, *, rtol: float | None = None) -> Any:
     """The pseudoinverse, NaN where x is not finite."""
+    if rtol is not None and not rtol >= 0:
+        raise ValueError(f"rtol is at least 0, not {rtol}")
     x = check_matrices(x, "x")
     limit = max(x.shape[-2:]) * np.finfo(x.dtype).eps if rtol is None else rtol
     return by_member(lambda items: np.linalg.pinv(items, rtol=limit), x)
@@ -29,8 +31,8 @@ def lstsq(a: Any, b: Any) -> Any:
         q, r = np.linalg.qr(a)
         z = solve_triangular(r, np.swapaxes(q, -1, -2) @ b)
         pivots = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-        limit = max(a.shape[-2:]) * np.finfo(r.dtype).eps * pivots.max(axis=-1, initial=0.0, keepdims=True)
-        dependent = np.any(pivots <= limit, axis=-1)  # no pivot is below the least singular value
+        lengths = np.linalg.norm(r, axis=-2)  # of the columns of a, which may be of very different size
+        dependent = np.any(pivots <= max(a.shape[-2:]) * np.finfo(r.dtype).eps * lengths, axis=-1)
         return np.where(dependent[..., None, None], np.nan, z).astype(z.dtype, copy=False) if dependent.any() else z
 
     return with_columns(solver, a, b, ("a", "b"))
