@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         find_place(path)  # what cannot be written is refused before anything runs
     only = None if arguments.only is None else _split_names(arguments.only)
     cotangent = None if arguments.cotangent is None else _read_value("--cotangent", arguments.cotangent, graph.dtype)
-    values = _read_values(graph, arguments)
+    values = read_values(graph, arguments)
     with redirect_stdout(sys.stderr):  # what a rule prints is no result
         result = execute(
             graph,
@@ -139,7 +139,7 @@ def _name_of(graph: Graph, path: str) -> str:
     return "graph" if path == "-" else file.rpartition(".")[0] or file
 
 
-def _read_values(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
+def read_values(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
     """Values from --inputs, then those from --set, which win."""
     values: dict[str, Any] = {} if arguments.inputs is None else dict(_read_values_file(arguments.inputs, graph))
     seen: set[str] = set()

@@ -98,7 +98,7 @@ def use_of(operator: Operator) -> str:
     ]
     attributes = _try_attributes(operator)
     if operator.outputs:
-        outputs = "first, second" if operator.outputs == ("*",) else ", ".join(operator.outputs)
+        outputs = "first, second" if operator.outputs == ("*",) else ", ".join(_name_outputs(operator, names))
         words = ", ".join(f"{key}: {_flow(value)}" for key, value in attributes.items())
         middle = f", attributes: {{{words}}}" if words else ""
         return f"{{op: {operator.name}, inputs: [{', '.join(names)}]{middle}, outputs: [{outputs}]}}"
@@ -108,6 +108,11 @@ def use_of(operator: Operator) -> str:
     if operator.variadic and len(operator.inputs) == 1:
         return text.replace("(x, y", "([x, y]", 1)
     return text
+
+
+def _name_outputs(operator: Operator, taken: list[str]) -> list[str]:
+    """Names for several outputs that no input has: the next `h` of a cell cannot be called `h` too."""
+    return [f"next_{name}" if name in taken else name for name in operator.outputs]
 
 
 def _flow(value: Any) -> str:

@@ -59,7 +59,7 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
 
 def run_graph(path: str, arguments: argparse.Namespace) -> int:
     """Verify, and print what came of it. The exit code is 1 if a gradient is wrong or none could be compared."""
-    from dataflow.cli.execute import _read_values
+    from dataflow.cli.execute import read_values
     from dataflow.proof.graphs import verify_graph
 
     if arguments.budget is not None and arguments.budget < 1:
@@ -68,7 +68,7 @@ def run_graph(path: str, arguments: argparse.Namespace) -> int:
     if arguments.seed is not None and arguments.seed < 0:
         raise UsageError(Diagnostic("DF0901", f"--seed is a number from 0 on, not {arguments.seed}"))
     graph = load_graph(path, arguments)
-    values = _read_values(graph, arguments)
+    values = read_values(graph, arguments)
     bar = Bar()
     try:
         with redirect_stdout(sys.stderr):  # what a rule prints is no report

@@ -12,6 +12,7 @@ from dataflow.proof.conduct import check_again, check_mover, check_reference, ch
 from dataflow.proof.trial import Failure, Trial
 from dataflow.registry import standard
 from dataflow.sweeps.arrays import quiet
+from dataflow.sweeps.threads import single_threaded
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -76,7 +77,7 @@ def verify_operator(
     for item in chosen:
         trial = Trial(operator, table, item, seed)
         try:
-            with quiet():
+            with quiet(), single_threaded():
                 for failure in _check(trial, told):
                     found.append(failure)
                     if len(found) >= failures:

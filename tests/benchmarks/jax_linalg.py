@@ -68,7 +68,9 @@ def _solve_triangular(
 
 
 def _lstsq(a: Any, b: Any) -> Any:
-    return NotImplemented if a.ndim > 2 else _as_columns(lambda a, b: linalg.lstsq(a, b)[0], a, b)
+    if not a.size or not b.size or max(a.ndim, b.ndim) > 2:
+        return NotImplemented  # it takes no stacks
+    return linalg.lstsq(a, b)[0]
 
 
 def _adjugate(x: Any) -> Any:
@@ -104,7 +106,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "solve": lambda x, y: _as_columns(linalg.solve, x, y),
     "solve_triangular": _solve_triangular,
     "cholesky": lambda x, *, upper=False: linalg.cholesky(_symmetric(x), upper=upper),
-    "det": linalg.det,
+    "det": lambda x: linalg.det(x) if x.shape[-1] else NotImplemented,
     "slogdet": lambda x: tuple(linalg.slogdet(x)),
     "adjugate": _adjugate,
     "adjugate_adjoint": lambda x, y: jax.vjp(_adjugate, x)[1](y)[0],

@@ -31,8 +31,9 @@ SAME = (
 ).split()
 SPECIAL = (
     "erf erfc erfcx erfinv ndtr log_ndtr ndtri logit xlogy xlog1py entr rel_entr gammaln digamma zeta gammainc "
-    "gammaincc beta betaln betainc i0 i1 i0e i1e logsumexp"
+    "gammaincc beta betaln betainc i0e i1e logsumexp"
 ).split()
+OVERFLOW = 700.0  # beyond, the slopes of JAX's i0 and i1 are NaN
 
 
 def _scan(function: Callable[..., Any], x: Any, *, axis: int | None = None) -> Any:
@@ -51,6 +52,10 @@ def _linear_recurrence(x: Any, a: Any, *, axis: int = -1, reverse: bool = False)
 
 def _diff(x: Any, prepend: Any = None, append: Any = None, *, axis: int = -1, n: int = 1) -> Any:
     return jnp.diff(x, n=n, axis=axis, prepend=prepend, append=append)
+
+
+def _trapezoid(y: Any, x: Any = None, *, dx: float = 1.0, axis: int = -1) -> Any:
+    return jnp.trapezoid(y, x, dx=dx, axis=axis) if y.size else NotImplemented
 
 
 def _quantile(x: Any, *, q: Any, **attributes: Any) -> Any:
@@ -79,16 +84,20 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "identity": jnp.copy,
     "lerp": lambda x, y, weight: (1 - weight) * x + weight * y,
     "frac": lambda x: jnp.modf(x)[0],
-    "polygamma": lambda x, *, n: special.polygamma(float(n), x),
+    "polygamma": lambda x, *, n: special.polygamma(n, x),
     "jv": _jv,
     "j0": partial(_jv, v=0),
     "j1": partial(_jv, v=1),
     "iv": _iv,
+    "i0": lambda x: special.i0(x) if jnp.all(jnp.abs(x) < OVERFLOW) else NotImplemented,
+    "i1": lambda x: special.i1(x) if jnp.all(jnp.abs(x) < OVERFLOW) else NotImplemented,
     "cumulative_max": partial(_scan, jax.lax.cummax),
     "cumulative_min": partial(_scan, jax.lax.cummin),
     "log_cumulative_sum_exp": partial(_scan, jax.lax.cumlogsumexp),
     "linear_recurrence": _linear_recurrence,
     "diff": _diff,
+    "trapezoid": _trapezoid,
+    "searchsorted": lambda x, y, sorter=None, **more: jnp.searchsorted(x if sorter is None else x[sorter], y, **more),
     "quantile": _quantile,
     "top_k": _top_k,
     **jax_arrays.TWINS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -29,7 +30,21 @@ LIMIT = 1e-10
 LEAST = 1e-4  # what is 0 but for rounding is not divided by less
 
 # Where the other one has fewer digits, or another convention: how far apart we may be there, and why.
-KNOWN: Mapping[tuple[str, str], tuple[float, str]] = {}
+KNOWN: Mapping[tuple[str, str], tuple[float, str]] = {
+    ("torch", "hard_sigmoid"): (1e-7, "its slope is 1/6 in float32"),
+    ("torch", "celu"): (1e-6, "its 1 / alpha is a float32"),
+    ("torch", "polygamma"): (1e-8, "its trigamma has 9 digits"),
+    ("torch", "digamma"): (1e-8, "its trigamma has 9 digits"),
+    ("torch", "sinc"): (1e-7, "its slope is a difference that cancels near 0"),
+    ("jax", "sinc"): (1e-7, "its slope is a difference that cancels near 0"),
+    ("jax", "betaln"): (1e-6, "its Stirling series, used from 8 on, has 7 digits"),
+    ("jax", "beta"): (1e-6, "its Stirling series, used from 8 on, has 7 digits"),
+}
+# Why there is nothing to compare with.
+ALONE: Mapping[str, str] = {
+    "dropout": "what is dropped depends on how the seed is used",
+    "bernoulli_like": "what is drawn depends on how the seed is used",
+}
 
 
 class Finding(NamedTuple):
@@ -54,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if unknown := [name for name in given.libraries if name not in LIBRARIES]:
         parser.error(f"there is no library `{unknown[0]}`; there are {', '.join(LIBRARIES)}")
+    warnings.simplefilter("ignore")  # of libraries, about arrays without elements and the like
     operators = standard()
     names = given.only or list(operators)
     if unknown := [name for name in names if name not in operators]:
@@ -78,6 +94,7 @@ def compare_all(
     found = {}
     for operator in chosen:
         if operator.name in twins:
+            print(f"{library} {operator.name} ...", file=sys.stderr, flush=True)
             finding = compare(operator, operators, pull, twins[operator.name], seeds)
             if finding.cases:
                 found[operator.name] = finding
@@ -109,7 +126,7 @@ def _worse(one: Finding, other: Finding) -> Finding:
 def _compare_at(
     operator: Operator, operators: Operators, pull: Callable[..., Any], twin: Callable[..., Any], case: Case, seed: int
 ) -> Finding | None:
-    rng = np.random.default_rng((seed, case.number))
+    rng = np.random.default_rng((seed, case.number, 1))  # other numbers than those of the case
     with quiet():
         parts = operator.forward(Library(operators, numpy_arrays), *case.inputs, **case.attributes)
         shapes = [np.shape(part) for part in (parts if operator.outputs else (parts,))]
@@ -156,7 +173,7 @@ def apart(ours: Any, theirs: Any) -> float:
 def pull_torch(twin: Callable[..., Any], case: Case, places: Sequence[int], g: Sequence[Array]) -> Any:
     """Values and gradients by PyTorch."""
     torch: Any = import_module("torch")
-    tensors = [None if x is None else torch.from_numpy(np.array(x)) for x in case.inputs]
+    tensors: list[Any] = [None if x is None else torch.from_numpy(np.array(x)) for x in case.inputs]
     wanted = [tensors[place].requires_grad_() for place in places]
     z = twin(*tensors, **case.attributes)
     if z is NotImplemented:
@@ -175,6 +192,7 @@ def pull_jax(twin: Callable[..., Any], case: Case, places: Sequence[int], g: Seq
     """Values and gradients by JAX."""
     jax: Any = import_module("jax")
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_disable_most_optimizations", True)  # everything is compiled, and runs once
     given = [None if x is None else jax.numpy.asarray(np.array(x)) for x in case.inputs]
 
     def evaluate(*wanted: Any) -> tuple[list[Any], list[Any]]:
@@ -193,7 +211,9 @@ def pull_jax(twin: Callable[..., Any], case: Case, places: Sequence[int], g: Seq
     if not parts:
         return None
     pairs = zip(parts, g, strict=True)
-    slopes = pull([jax.numpy.asarray(seed) for part, seed in pairs if part.dtype.kind == "f"]) if floats else ()
+    slopes = (
+        pull([jax.numpy.asarray(seed, part.dtype) for part, seed in pairs if part.dtype.kind == "f"]) if floats else ()
+    )
     return parts, slopes or [jax.numpy.zeros_like(x) for x in wanted]
 
 
@@ -212,8 +232,24 @@ def format_table(found: Mapping[str, Mapping[str, Finding]]) -> list[str]:
 
 
 def format_counts(found: Mapping[str, Mapping[str, Finding]], names: Sequence[str], operators: Operators) -> list[str]:
-    """How many operators were compared, and which were not."""
-    return []
+    """How many operators were compared, which were not, and where more than the limit is let pass."""
+    smooth = [name for name in names if operators[name].differentiable]
+    lines = []
+    for library, findings in found.items():
+        count = sum(name in findings for name in smooth)
+        cases = sum(item.cases for item in findings.values())
+        missing = ", ".join(name for name in names if name not in findings) or "none"
+        lines.append(
+            f"{library}: {len(findings)} of {len(names)} operators, {count} of {len(smooth)} differentiable ones, at "
+            f"{cases} points; not {missing}"
+        )
+    neither = [name for name in names if not any(name in findings for findings in found.values())]
+    lines += [f"with none: {name}: {ALONE.get(name, 'no counterpart')}" for name in neither]
+    for (library, name), (limit, reason) in KNOWN.items():
+        item = found.get(library, {}).get(name)
+        if item is not None and not item.worst <= LIMIT:
+            lines.append(f"{library} {name}: {item.worst:.1e}, up to {limit:.0e} is known: {reason}")
+    return lines
 
 
 def _exceeds(library: str, name: str, item: Finding) -> bool:

@@ -193,7 +193,7 @@ def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, is_causal: bool = Fa
 
 def _attention_gradient(g: Any, q: Any, k: Any, v: Any, mask: Any = None, **attributes: Any) -> Any:
     with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):  # the others go back only once
-        return adjoint(lambda *at: _attention(*at, mask, **attributes), [q, k, v], g)
+        return adjoint(lambda q, k, v: _attention(q, k, v, mask, **attributes), [q, k, v], g)
 
 
 def _cell(

@@ -46,8 +46,11 @@ def _qr(x: Any, *, mode: str = "reduced") -> Any:
 
 
 def _as_columns(function: Callable[..., Any], a: Any, b: Any) -> Any:
-    """A vector on the right counts as one column."""
-    return function(a, b.unsqueeze(-1)).squeeze(-1) if b.ndim == 1 else function(a, b)
+    """A vector on the right counts as one column, and stacks broadcast."""
+    columns = b.unsqueeze(-1) if b.ndim == 1 else b
+    lead = torch.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
+    z = function(a.expand(*lead, *a.shape[-2:]), columns.expand(*lead, *columns.shape[-2:]))
+    return z.squeeze(-1) if b.ndim == 1 and z is not NotImplemented else z
 
 
 def _solve_triangular(
@@ -63,6 +66,10 @@ def _solve_triangular(
 def _cholesky(x: Any, *, upper: bool = False) -> Any:
     z = linalg.cholesky(_symmetric(x))
     return z.mT if upper else z
+
+
+def _lstsq(a: Any, b: Any) -> Any:
+    return linalg.lstsq(a, b).solution if a.numel() and b.numel() else NotImplemented
 
 
 def _adjugate(x: Any) -> Any:
@@ -133,7 +140,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "qr": _qr,
     "matrix_rank": linalg.matrix_rank,
     "pinv": linalg.pinv,
-    "lstsq": lambda a, b: _as_columns(lambda a, b: linalg.lstsq(a, b).solution, a, b),
+    "lstsq": lambda a, b: _as_columns(_lstsq, a, b),
     "expm": linalg.matrix_exp,
     "expm_frechet": _expm_frechet,
 }

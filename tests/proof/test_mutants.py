@@ -12,14 +12,14 @@ from tests.proof.mutants import derive_all, is_found
 
 TABLE = standard()
 MUTANTS = list(derive_all(TABLE))
-PARTS = 24
+PARTS = 96  # of which the suite tries some: `python -m tests.proof.mutants` tries all
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(24))
 def test_mutants_are_found_but_for_those_that_compute_the_same(part: int) -> None:
     """Which part a mutant is in depends on its name alone."""
     chosen = [mutant for mutant in MUTANTS if crc32(mutant.name.encode()) % PARTS == part]
-    assert len(chosen) > 50
+    assert len(chosen) > 14
     missed = {mutant.name for mutant in chosen if not is_found(mutant, TABLE)}
     assert missed == {mutant.name for mutant in chosen if mutant.name in EQUIVALENT}
 
