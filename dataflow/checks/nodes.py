@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dataflow.attributes import annotations_of
 from dataflow.checks.attributes import check_attributes
 from dataflow.checks.names import looks_of, spell_out
-from dataflow.checks.spellings import MEANT
+from dataflow.checks.spellings import COMPLEX, MEANT
 from dataflow.errors import Diagnostic, propose, suggest
 from dataflow.graph import HIDDEN, Graph, Node, blame_node, owner_of
 from dataflow.operators import VARIADIC_OUTPUTS
@@ -91,6 +91,8 @@ def propose_name(word: str, graph: Graph) -> str:
 def _explain_unknown(graph: Graph, op: str, operators: Mapping[str, Operator]) -> str:
     if op in graph.given or op in graph.nodes:
         return f"`{op}` is a value, not an operator: for a product write `{op} * (...)`"
+    if op in COMPLEX:
+        return "graphs compute with real numbers: there are no complex ones"
     meant = MEANT.get(op) or suggest(op, operators)
     if meant:
         return f"did you mean {meant}?" if "(" in meant else f"did you mean `{meant}`?"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+COMPLEX = frozenset({"conj", "real", "imag", "angle", "complex", "eigvals", "fft", "ifft", "rfft", "irfft"})
+
 MEANT: Mapping[str, str] = MappingProxyType({
     "mul": "multiply", "times": "multiply", "div": "divide", "truediv": "divide", "sub": "subtract",
     "minus": "subtract", "plus": "add", "neg": "negative", "power": "pow", "ln": "log", "logn": "log",

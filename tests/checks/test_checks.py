@@ -42,6 +42,7 @@ def test_a_sound_graph() -> None:
         ("Exp(x)", "did you mean `exp`?"),
         ("arctan2(alpha, beta)", "did you mean `atan2`?"),
         ("dot(x, x)", "did you mean `matmul` or `vecdot`?"),
+        ("fft(x)", "graphs compute with real numbers: there are no complex ones"),
         ("alpha(beta)", "`alpha` is a value, not an operator: for a product write `alpha * (...)`"),
         ("zzzzz(x)", "`dataflow ops` lists those there are; `--plugin FILE` adds your own"),
     ],
