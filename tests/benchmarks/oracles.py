@@ -35,6 +35,7 @@ KNOWN: Mapping[tuple[str, str], tuple[float, str]] = {
     ("torch", "celu"): (1e-6, "its 1 / alpha is a float32"),
     ("torch", "polygamma"): (1e-8, "its trigamma has 9 digits"),
     ("torch", "digamma"): (1e-8, "its trigamma has 9 digits"),
+    ("torch", "log_ndtr"): (1e-9, "its slope has 10 digits below -1000"),
     ("torch", "sinc"): (1e-7, "its slope is a difference that cancels near 0"),
     ("jax", "sinc"): (1e-7, "its slope is a difference that cancels near 0"),
     ("jax", "betaln"): (1e-6, "its Stirling series, used from 8 on, has 7 digits"),

@@ -138,7 +138,7 @@ TWINS: Mapping[str, Callable[..., Any]] = {
     "svd": _svd,
     "svdvals": linalg.svdvals,
     "qr": _qr,
-    "matrix_rank": linalg.matrix_rank,
+    "matrix_rank": lambda x, *, rtol=None: linalg.matrix_rank(x, rtol=rtol),
     "pinv": linalg.pinv,
     "lstsq": lambda a, b: _as_columns(_lstsq, a, b),
     "expm": linalg.matrix_exp,
