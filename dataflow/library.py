@@ -65,8 +65,8 @@ class Library:
         if kernel is None and self.arrays.kind == "ieee" and "floats" in operator.kernels:
             from dataflow.arrays import ieee
 
-            return ieee.guard(_load(operator.kernels["floats"]))
-        return self.arrays.find(name) if kernel is None else _load(kernel)
+            return ieee.guard(load_kernel(operator.kernels["floats"]))
+        return self.arrays.find(name) if kernel is None else load_kernel(kernel)
 
     def _bind(self, operator: Operator) -> Callable[..., Any]:
         forward = operator.forward
@@ -75,7 +75,7 @@ class Library:
         return lambda *inputs, **attributes: forward(self, *inputs, **attributes)
 
 
-def _load(kernel: Callable[..., Any] | str) -> Callable[..., Any]:
+def load_kernel(kernel: Callable[..., Any] | str) -> Callable[..., Any]:
     """A kernel, or what stands at its place ``"module:function"``."""
     if not isinstance(kernel, str):
         return kernel

@@ -33,6 +33,27 @@ def add_graph_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_value_arguments(parser: argparse._ActionsContainer) -> None:
+    """The options of every command that runs a graph: where its values come from."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
+        help="give an input or parameter a value: a number, a list, or @FILE; may be repeated",
+    )
+    parser.add_argument(
+        "--inputs", action=Once, metavar="FILE", help="values by name, as JSON or YAML, or an earlier result"
+    )
+    parser.add_argument(
+        "--data-root",
+        action=Once,
+        metavar="FOLDER",
+        help="the folder that data files are read from, in place of the graph's own",
+    )
+
+
 def load_operators(arguments: argparse.Namespace, *, everything: bool = False) -> Operators:
     """The standard operators and those of --plugin; with `everything` those of installed plugins too."""
     from dataflow.registry import standard

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.common import Once, add_graph_arguments, load_graph
+from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph
 from dataflow.cli.reports import print_bytes, warn
 from dataflow.errors import DataError, Diagnostic, GraphError, UsageError, escape
 from dataflow.graph import NONFINITE
@@ -30,17 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("graph", help="a graph as YAML or JSON; `-` reads standard input")
     add_graph_arguments(parser)
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="settings",
-        help="give an input or parameter a value: a number, a list, or @FILE; may be repeated",
-    )
-    parser.add_argument(
-        "--inputs", action=Once, metavar="FILE", help="values by name, as JSON or YAML, or an earlier result"
-    )
+    add_value_arguments(parser)
     parser.add_argument("--target", action=Once, metavar="NAME", help="compute the gradient of this node")
     parser.add_argument(
         "--cotangent",
@@ -52,12 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="NAME,...", action="append", help="report these nodes alone, and compute nothing else"
     )
     parser.add_argument("--all", action="store_true", help="report the parts of expressions too")
-    parser.add_argument(
-        "--data-root",
-        action=Once,
-        metavar="FOLDER",
-        help="the folder that data files are read from, in place of the graph's own",
-    )
     parser.add_argument(
         "--strict", action="store_true", help="fail (exit code 3) if the target or a gradient is not finite"
     )

@@ -9,7 +9,7 @@ from contextlib import redirect_stdout
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.common import Once, add_graph_arguments, load_graph
+from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph
 from dataflow.cli.reports import print_json, print_lines, print_table
 from dataflow.errors import Diagnostic, UsageError
 
@@ -29,25 +29,9 @@ def add_graph_options(parser: argparse.ArgumentParser) -> None:
         "--seed", action=Once, type=int, metavar="N", help="of random numbers; the same seed tries the same"
     )
     graphs = parser.add_argument_group("for a graph")
-    graphs.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        dest="settings",
-        help="give an input or parameter a value: a number, a list, or @FILE; may be repeated",
-    )
-    graphs.add_argument(
-        "--inputs", action=Once, metavar="FILE", help="values by name, as JSON or YAML, or an earlier result"
-    )
+    add_value_arguments(graphs)
     graphs.add_argument("--target", action=Once, metavar="NAME", help="verify the gradient of this node")
     graphs.add_argument("--all", action="store_true", help="verify the parts of expressions too")
-    graphs.add_argument(
-        "--data-root",
-        action=Once,
-        metavar="FOLDER",
-        help="the folder that data files are read from, in place of the graph's own",
-    )
     graphs.add_argument(
         "--budget",
         action=Once,

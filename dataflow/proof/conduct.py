@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from dataflow.library import load_kernel
 from dataflow.proof.cases import freeze
 from dataflow.proof.trial import Failure, Trial
 from dataflow.sweeps.arrays import quiet
@@ -104,9 +104,7 @@ def check_reference(trial: Trial, parts: Sequence[Array]) -> Iterator[Failure]:
     twin = trial.operator.reference
     if twin is None:
         return
-    if isinstance(twin, str):
-        module, _, name = twin.partition(":")
-        twin = getattr(import_module(module), name)
+    twin = load_kernel(twin)
     known = {item.name: item.default for item in trial.operator.attributes} | dict(trial.case.attributes)
     given = [None if x is None else np.array(x) for x in trial.case.inputs]
     absent = 0 if trial.operator.variadic else len(trial.operator.inputs) - len(given)

@@ -98,7 +98,7 @@ def _check(trial: Trial, told: dict[str, int]) -> Iterator[Failure]:
         g = trial.draw_cotangent(parts)
         given = trial.pull(trial.case.inputs, g)
         yield from check_slopes(trial, g, given, told)
-        yield from check_jacobian(trial, parts, told)
+        yield from check_jacobian(trial, parts)
         yield from check_again(trial, g, given)
     yield from check_mover(trial, parts)
     if trial.case.kind != "edge":  # where another formula may take another side

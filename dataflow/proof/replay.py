@@ -14,6 +14,7 @@ from dataflow.execution import Asked, Run
 from dataflow.library import MissingKernelError
 from dataflow.provenance import Clock
 from dataflow.sweeps.plan import Plan, Step, make_plan
+from dataflow.sweeps.traced import make_sweeps
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph, Input, Node
@@ -122,7 +123,7 @@ class Replay:
         """The target as a function of t, where the value in each slot is moved by t times what stands in `moves`."""
         section = self.find_section(moves) if section is None else section
         plan = self.plan._replace(steps=section.steps)
-        sweeps = self._make_sweeps(plan)
+        sweeps = make_sweeps(plan, self._operators)
         values = self.values
         kept = [(slot, values[slot]) for slot in (*moves, *section.slots)]
 
@@ -140,15 +141,6 @@ class Replay:
                     values[slot] = value
 
         return line
-
-    def _make_sweeps(self, plan: Plan) -> Any:
-        if plan.scalar:
-            from dataflow.sweeps.scalars import ScalarSweeps
-
-            return ScalarSweeps(plan, self._operators)
-        from dataflow.sweeps.arrays import ArraySweeps
-
-        return ArraySweeps(plan, self._operators)
 
     def _read_target(self) -> float:
         value = self.values[self.target]

@@ -90,7 +90,8 @@ class TracedRule:
         floats = [entry.dtype for name, entry in given.items() if name in asked and entry.dtype]
         graph = recording.graph.replace(inputs=given, dtype=max(floats, default="float64"))
         plan = make_plan(graph, xp.operators, target=recording.outputs)
-        return _choose_sweeps(xp, plan._replace(scalar=xp.arrays.kind in ("floats", "ieee")))
+        assert isinstance(xp.operators, Operators)
+        return make_sweeps(plan._replace(scalar=xp.arrays.kind in ("floats", "ieee")), xp.operators)
 
     def _settle(self, xp: Library, trace: Trace, place: int) -> Any:
         """The cotangent of one operand; where nothing was taken, what its kind of array has for that."""
@@ -104,9 +105,8 @@ class TracedRule:
         return xp.keep(False, 0.0) if trace.sweeps.plan.scalar else xp.zeros_like(value)
 
 
-def _choose_sweeps(xp: Library, plan: Plan) -> ArraySweeps | ScalarSweeps:
-    operators = xp.operators
-    assert isinstance(operators, Operators)
+def make_sweeps(plan: Plan, operators: Operators) -> ArraySweeps | ScalarSweeps:
+    """The sweeps of a plan in its lane; NumPy is imported for arrays alone."""
     if plan.scalar:
         from dataflow.sweeps.scalars import ScalarSweeps
 
