@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Rule = Callable[..., Any]
 Kernel = Callable[..., Any] | str
+DtypeRule = Callable[..., Any] | str | tuple[str | None, ...]
 
 NO_MAPPING: Mapping[str, Any] = MappingProxyType({})
 VARIADIC_OUTPUTS = ("*",)
@@ -89,6 +90,12 @@ class Operator:
                  ``"any"``: the same if any input is a float, else nothing. ``"bool"``, ``"integer"``: only these.
     kinds:       the same for single inputs, by name, apart from the others (``{"condition": "bool"}``).
     outputs:     the names of the outputs if there are several, or ``("*",)`` for any number of them.
+    shape:       for a primitive that is not elementwise: ``shape(*shapes, **attributes)`` gives the shape of the output
+                 from those of the inputs (a list of shapes where there are several outputs), or its place as
+                 ``"module:function"``. Sizes are ints or `SymbolicSize`; it raises `ValueError` for what does not fit,
+                 and gives None for an axis whose length depends on values. `dataflow.shapes` helps.
+    dtype:       of the output, if it is not what the inputs make together, or the attribute of that name: its name, a
+                 rule ``dtype(*dtypes, **attributes)`` or its place; a tuple of names (None: as the inputs) for several.
     domain:      for each input the `Interval` where the function is defined and smooth; all real numbers if not named.
     examples:    ``examples(rng)`` gives pairs (inputs, attributes) to try where `domain` cannot say it.
     special:     rows (inputs, value, gradients) of what happens at the edges of the domain and at kinks.
@@ -107,8 +114,8 @@ class Operator:
     """
 
     __slots__ = (
-        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "examples",
-        "formula", "forward", "inputs", "kernels", "kinds", "moves", "name", "outputs", "reference", "source",
+        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "dtype", "examples",
+        "formula", "forward", "inputs", "kernels", "kinds", "moves", "name", "outputs", "reference", "shape", "source",
         "special", "takes", "version",
     )  # fmt: skip
 
@@ -125,6 +132,8 @@ class Operator:
         takes: str = "float",
         kinds: Mapping[str, str] = NO_MAPPING,
         outputs: tuple[str, ...] = (),
+        shape: Kernel | None = None,
+        dtype: DtypeRule | None = None,
         domain: Mapping[str, Interval] = NO_MAPPING,
         examples: Callable[[Any], Sequence[tuple[Sequence[Any], Mapping[str, Any]]]] | None = None,
         special: Sequence[tuple[Any, ...]] = (),
@@ -145,6 +154,8 @@ class Operator:
         self.takes = takes
         self.kinds = kinds
         self.outputs = outputs
+        self.shape = shape
+        self.dtype = dtype
         self.domain = domain
         self.examples = examples
         self.special = special
@@ -332,4 +343,5 @@ def reduction(name: str, formula: str, dx: Rule | None, **about: Any) -> Operato
     def forward(xp: Any, x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
         return getattr(xp, name)(x, axis=axis, keepdims=keepdims)
 
-    return Operator(name, formula, forward=forward, backward={"x": dx}, **{"kernels": {}, **about})
+    about = {"kernels": {}, "shape": "dataflow.shapes:shape_reduction", **about}
+    return Operator(name, formula, forward=forward, backward={"x": dx}, **about)

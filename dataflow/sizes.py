@@ -1,0 +1,294 @@
+"""Symbolic sizes: integer polynomials in the names of sizes, so that shapes are known before data is.
+
+A size is an int, or a `SymbolicSize` such as `rows` or `2*hidden + 1`. Arithmetic that gives a number gives an int.
+A symbolic size equals only itself: it is never 0, 1 or any other number, even if the data that arrives has one row.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Terms = Mapping[tuple[str, ...], int]  # by the sorted names of a product its coefficient; none is 0
+
+
+class UnknownSizeError(ValueError):
+    """What was asked of a size is known only when data has arrived."""
+
+
+class SymbolicSize:
+    """A polynomial with integer coefficients in names of sizes.
+
+    A quotient that does not come out even is a name of its own, spelled as what is computed: `(h - 3)//2`.
+
+    >>> rows, k = SymbolicSize.named("rows"), SymbolicSize.named("k")
+    >>> (rows + 1) * k, rows * 2 - rows - rows, 6 * rows // 3, rows // 2
+    (k*rows + k, 0, 2*rows, rows//2)
+    >>> rows == rows + 0, rows == k, rows == 1
+    (True, False, False)
+    """
+
+    __slots__ = ("_text", "terms")
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self._text: str | None = None
+
+    @classmethod
+    def named(cls, name: str) -> SymbolicSize:
+        """The size of a name."""
+        return cls({(name,): 1})
+
+    def __str__(self) -> str:
+        if self._text is None:
+            self._text = _spell(self.terms)
+        return self._text
+
+    __repr__ = __str__
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SymbolicSize) and self.terms == other.terms
+
+    def __add__(self, other: Any) -> Any:
+        return NotImplemented if (terms := _terms_of(other)) is None else _add(self.terms, terms)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Any:
+        return self * -1
+
+    def __sub__(self, other: Any) -> Any:
+        return NotImplemented if _terms_of(other) is None else self + other * -1
+
+    def __rsub__(self, other: Any) -> Any:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Any:
+        return NotImplemented if (terms := _terms_of(other)) is None else _multiply(self.terms, terms)
+
+    __rmul__ = __mul__
+
+    def __floordiv__(self, other: Any) -> Any:
+        if _terms_of(other) is None:
+            return NotImplemented
+        exact = divide_exactly(self, other)
+        return SymbolicSize.named(f"{_enclose(self)}//{_enclose(other)}") if exact is None else exact
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return SymbolicSize.named(f"{_enclose(other)}//{_enclose(self)}")
+
+    def __mod__(self, other: Any) -> Any:
+        if divide_exactly(self, other) is not None:
+            return 0
+        raise UnknownSizeError(f"what is left of `{self}` divided by `{other}` is known when the data is")
+
+    def __lt__(self, other: Any) -> bool:
+        return -_sign_of(self - other) > 0
+
+    def __gt__(self, other: Any) -> bool:
+        return _sign_of(self - other) > 0
+
+    def __le__(self, other: Any) -> bool:
+        return _sign_of(self - other, strict=False) <= 0
+
+    def __ge__(self, other: Any) -> bool:
+        return _sign_of(self - other, strict=False) >= 0
+
+    def __index__(self) -> int:
+        raise UnknownSizeError(f"the size `{self}` is known when the data is")
+
+    __int__ = __float__ = __pow__ = __rpow__ = __truediv__ = __rtruediv__ = __index__  # type: ignore[assignment]
+
+
+Length = int | SymbolicSize
+
+
+def _sign_of(difference: Any, *, strict: bool = True) -> int:
+    """The sign of a difference of sizes, as far as it is the same for all lengths of at least 1."""
+    if isinstance(difference, int):
+        return difference
+    constant = difference.terms.get((), 0)
+    others = [count for names, count in difference.terms.items() if names]
+    low, high = constant + sum(others), constant + sum(others)
+    if all(count > 0 for count in others) and (low > 0 or (low == 0 and not strict)):
+        return 1 if low > 0 else 0
+    if all(count < 0 for count in others) and (high < 0 or (high == 0 and not strict)):
+        return -1 if high < 0 else 0
+    raise UnknownSizeError(f"whether `{difference}` is above 0 is known when the data is")
+
+
+def _terms_of(item: Any) -> Terms | None:
+    if isinstance(item, SymbolicSize):
+        return item.terms
+    return ({(): item} if item else {}) if type(item) is int else None
+
+
+def _settle(terms: Terms) -> Any:
+    kept = {names: count for names, count in terms.items() if count}
+    if not kept:
+        return 0
+    return kept[()] if list(kept) == [()] else SymbolicSize(kept)
+
+
+def _add(first: Terms, second: Terms) -> Any:
+    total = dict(first)
+    for names, count in second.items():
+        total[names] = total.get(names, 0) + count
+    return _settle(total)
+
+
+def _multiply(first: Terms, second: Terms) -> Any:
+    total: dict[tuple[str, ...], int] = {}
+    for left, count in first.items():
+        for right, times in second.items():
+            names = tuple(sorted(left + right))
+            total[names] = total.get(names, 0) + count * times
+    return _settle(total)
+
+
+def divide_exactly(size: Length, divisor: Length) -> Any:
+    """The quotient of two sizes if it is one, whatever the lengths; else None.
+
+    >>> rows = SymbolicSize.named("rows")
+    >>> divide_exactly(rows * 6, 3), divide_exactly(rows * 6, rows), divide_exactly(rows, 4)
+    (2*rows, 6, None)
+    """
+    if size == divisor:
+        return 1
+    whole, parts = _terms_of(size), _terms_of(divisor)
+    if whole is None or parts is None or len(parts) != 1:
+        return None
+    (names, count), *_ = parts.items()
+    quotient: dict[tuple[str, ...], int] = {}
+    for product, times in whole.items():
+        left = list(product)
+        for name in names:
+            if name not in left:
+                return None
+            left.remove(name)
+        if times % count:
+            return None
+        quotient[tuple(left)] = times // count
+    return _settle(quotient)
+
+
+def _spell(terms: Terms) -> str:
+    """A polynomial as text, products before the constant."""
+    parts = []
+    for names, count in sorted(terms.items(), key=lambda item: (-len(item[0]), item[0])):
+        product = "*".join(f"({name})" if "//" in name and (len(names) > 1 or count != 1) else name for name in names)
+        factor = str(abs(count)) if not product else product if abs(count) == 1 else f"{abs(count)}*{product}"
+        parts.append((" - " if count < 0 else " + ") + factor)
+    text = "".join(parts)
+    return text[3:] if text.startswith(" + ") else "-" + text[3:]
+
+
+def _enclose(size: Length) -> str:
+    text = str(size)
+    return text if text.isidentifier() or text.isdigit() else f"({text})"
+
+
+def product_of(sizes: Iterable[Length]) -> Length:
+    """The product of sizes: how many elements a shape has.
+
+    >>> product_of([2, SymbolicSize.named("rows"), 3]), product_of([])
+    (6*rows, 1)
+    """
+    total: Length = 1
+    for size in sizes:
+        total = total * size
+    return total
+
+
+MAX_SIZE_TEXT = 200
+
+
+def parse_size(text: str) -> Length:
+    """A size from its text. Raises `ValueError` for what is none.
+
+    >>> parse_size("2*hidden + 1"), parse_size("(h - 3)//2 + 1"), parse_size("7")
+    (2*hidden + 1, (h - 3)//2 + 1, 7)
+    """
+    if text.isidentifier():
+        return SymbolicSize.named(text)
+    if len(text) > MAX_SIZE_TEXT:
+        raise ValueError("it is too long")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise ValueError(f"`{text}` is no size") from None
+    return read_size(tree)
+
+
+def read_size(form: ast.expr) -> Length:
+    """A size from a form of Python: names and integers with `+ - * //`. Raises `ValueError` for any other."""
+    if isinstance(form, ast.Constant) and type(form.value) is int:
+        return form.value
+    if isinstance(form, ast.Name):
+        return SymbolicSize.named(form.id)
+    if isinstance(form, ast.UnaryOp) and isinstance(form.op, ast.USub):
+        return -read_size(form.operand)
+    if isinstance(form, ast.BinOp):
+        left, right = read_size(form.left), read_size(form.right)
+        if isinstance(form.op, ast.Add):
+            return left + right
+        if isinstance(form.op, ast.Sub):
+            return left - right
+        if isinstance(form.op, ast.Mult):
+            return left * right
+        if isinstance(form.op, ast.FloorDiv) and right != 0:
+            return left // right
+    raise ValueError("a size is made of integers and names of sizes with + - * //")
+
+
+def names_in(size: Length) -> set[str]:
+    """The names of which a size is made.
+
+    >>> sorted(names_in(parse_size("2*h + w//2")))
+    ['h', 'w']
+    """
+    if isinstance(size, int):
+        return set()
+    found: set[str] = set()
+    for names in size.terms:
+        for name in names:
+            if "//" in name:
+                left, right = _split_quotient(name)
+                found |= names_in(left) | names_in(right)
+            else:
+                found.add(name)
+    return found
+
+
+def substitute(size: Length, lengths: Mapping[str, Length]) -> Length:
+    """A size with what is known of its names put in.
+
+    >>> substitute(parse_size("2*h + w//2"), {"w": 7}), substitute(parse_size("2*h + w//2"), {"w": 7, "h": 1})
+    (2*h + 3, 5)
+    """
+    if isinstance(size, int) or not lengths:
+        return size
+    total: Length = 0
+    for names, count in size.terms.items():
+        term: Length = count
+        for name in names:
+            if name in lengths:
+                term = term * lengths[name]
+            elif "//" in name:
+                left, right = _split_quotient(name)
+                term = term * (substitute(left, lengths) // substitute(right, lengths))
+            else:
+                term = term * SymbolicSize.named(name)
+        total = total + term
+    return total
+
+
+def _split_quotient(text: str) -> tuple[Length, Length]:
+    form = ast.parse(text, mode="eval").body
+    if not (isinstance(form, ast.BinOp) and isinstance(form.op, ast.FloorDiv)):
+        raise ValueError(f"`{text}` is no quotient of sizes")
+    return read_size(form.left), read_size(form.right)
