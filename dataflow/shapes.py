@@ -12,6 +12,7 @@ from typing import NamedTuple
 from dataflow.sizes import Length, SymbolicSize, UnknownSizeError, product_of
 
 Shape = tuple[Length, ...]
+OpenShape = tuple[Length | None, ...]  # with None for a length that depends on values, or cannot be told
 Axes = int | tuple[int, ...] | None
 
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
@@ -143,6 +144,68 @@ def match_sizes(first: Length, second: Length, message: str) -> Length:
         return first
     symbolic = isinstance(first, SymbolicSize) or isinstance(second, SymbolicSize)
     raise (UnknownSizeError if symbolic else ValueError)(message)
+
+
+def match_shapes(first: OpenShape, second: OpenShape, message: str) -> None:
+    """Raise `ValueError` with the message if two shapes that have to be equal are not; a length of None fits any.
+
+    As `match_sizes` it raises `UnknownSizeError` where they may turn out to be equal.
+
+    >>> match_shapes((2, None), (2, 3), "shapes differ")
+    >>> match_shapes((SymbolicSize.named("rows"), 2), (4, 3), "shapes differ")
+    Traceback (most recent call last):
+    ValueError: shapes differ
+    """
+    if first == second:
+        return
+    if len(first) != len(second):
+        raise ValueError(message)
+    unknown = False
+    for one, other in zip(first, second, strict=True):
+        if one == other or one is None or other is None:
+            continue
+        if not isinstance(one - other, SymbolicSize):
+            raise ValueError(message)
+        unknown = True
+    if unknown:
+        raise UnknownSizeError(message)
+
+
+def broadcast_or_refuse(first: Shape, second: Shape, message: str) -> Shape:
+    """The shape of two that broadcast. Raises `ValueError` with the message if they do not fit.
+
+    >>> broadcast_or_refuse((2, 1), (3,), "the axes do not broadcast")
+    (2, 3)
+    """
+    try:
+        return broadcast_shapes(first, second)
+    except ValueError as error:
+        raise type(error)(message) from None
+
+
+def is_surely_less(first: Length, second: Length) -> bool:
+    """Whether a size is less than another: False also where only the data will tell.
+
+    >>> rows = SymbolicSize.named("rows")
+    >>> is_surely_less(2, 3), is_surely_less(rows, rows + 1), is_surely_less(2, rows), is_surely_less(rows, 2)
+    (True, True, False, False)
+    """
+    try:
+        return first < second
+    except UnknownSizeError:
+        return False
+
+
+def find_shorter(first: Length, second: Length) -> Length | None:
+    """The smaller of two sizes, None where only the data will tell.
+
+    >>> rows = SymbolicSize.named("rows")
+    >>> find_shorter(3, 2), find_shorter(rows, rows + 1), find_shorter(rows, 3)
+    (2, rows, None)
+    """
+    if first == second or is_surely_less(first, second):
+        return first
+    return second if is_surely_less(second, first) else None
 
 
 def promote(*dtypes: str) -> str:
