@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.registry import Operators
+from dataflow.shapes import ArrayType
 
 if TYPE_CHECKING:
     from dataflow.library import Library
@@ -32,11 +33,18 @@ class Trace(NamedTuple):
     outputs: tuple[int, ...]
 
 
+class Prepared(NamedTuple):
+    """What is the same for all operands of the same types: the recording, and its plan."""
+
+    recording: Recording
+    sweeps: ArraySweeps | ScalarSweeps
+
+
 class TracedRule:
     """The backward rule of an operator that writes none. It gives one cotangent for each operand.
 
     `wanted` says for which operands a cotangent is asked; the others get None. What a trace looks like depends on
-    shapes, dtypes and attributes, not on numbers, so that its plan is made once for each of these.
+    shapes, dtypes and attributes, not on numbers, so that it is recorded and planned once for each of these.
 
     >>> from dataflow.arrays import floats
     >>> from dataflow.library import Library
@@ -50,7 +58,7 @@ class TracedRule:
     def __init__(self, operator: Operator, wanted: tuple[bool, ...]) -> None:
         self.operator = operator
         self.wanted = wanted
-        self._sweeps: dict[Any, ArraySweeps | ScalarSweeps] = {}
+        self._prepared: dict[Any, Prepared] = {}
 
     def __call__(self, xp: Library, g: Any, z: Any, *inputs: Any, **attributes: Any) -> tuple[Any, ...]:
         trace = self.trace(xp, g, inputs, attributes)
@@ -58,40 +66,48 @@ class TracedRule:
         return tuple([self._settle(xp, trace, place) for place in range(len(inputs))])
 
     def trace(self, xp: Library, g: Any, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> Trace:
-        """The forward rule recorded at these inputs, and its cotangents seeded with `g`."""
-        from dataflow.tracing import record
-
-        recording = record(self.operator, xp, inputs, attributes)
-        key = (xp.arrays.kind, tuple(map(_describe, inputs)), repr(attributes))
-        sweeps = self._sweeps.get(key)
-        if sweeps is None:
-            sweeps = self._sweeps[key] = self._make_sweeps(xp, recording)
+        """The forward rule recorded for inputs of these types, swept forward, its cotangents seeded with `g`."""
+        scalar = xp.arrays.kind in ("floats", "ieee")
+        operands = [_describe(value, scalar) for value in inputs]
+        key = (scalar, tuple([(type(item), repr(item)) for item in operands]), repr(attributes))
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            prepared = self._prepared[key] = self._prepare(xp, operands, attributes, scalar)
+        recording, sweeps = prepared
         plan = sweeps.plan
         values: Values = [None] * (len(plan.names) + 1)
         for slot, number in plan.constants.items():
             values[slot] = number
-        scalar = plan.scalar
-        for name, value in recording.values.items():
-            values[plan.slots[name]] = _as_float(value) if scalar else value
+        for name, array in recording.constants.items():
+            values[plan.slots[name]] = array
+        for name, value in zip(recording.inputs, inputs, strict=True):
+            if isinstance(name, str):
+                values[plan.slots[name]] = _as_float(value) if scalar else _as_array(value)
+        sweeps.forward(values)
         cotangents: Values = [None] * len(values)
         for name, part in zip(recording.outputs, g if isinstance(g, tuple) else (g,), strict=True):
             slot = plan.slots[name]
             if plan.wanted[slot]:
                 before = cotangents[slot]
                 cotangents[slot] = part if before is None else before + part
-        slots = tuple([None if name is None else plan.slots[name] for name in recording.inputs])
+        slots = tuple([plan.slots[name] if isinstance(name, str) else None for name in recording.inputs])
         return Trace(sweeps, values, cotangents, slots, tuple([plan.slots[name] for name in recording.outputs]))
 
-    def _make_sweeps(self, xp: Library, recording: Recording) -> ArraySweeps | ScalarSweeps:
+    def _prepare(self, xp: Library, operands: Sequence[Any], attributes: Mapping[str, Any], scalar: bool) -> Prepared:
         from dataflow.sweeps.plan import make_plan
+        from dataflow.tracing import record
 
+        floats = [
+            item.dtype
+            for item, wanted in zip(operands, self.wanted, strict=True)
+            if wanted and item.__class__ is ArrayType and item.dtype.startswith("float")
+        ]
+        recording = record(self.operator, xp.operators, operands, attributes, max(floats, default="float64"))
         asked = {name for name, wanted in zip(recording.inputs, self.wanted, strict=True) if wanted}
         given = {name: entry._replace(differentiable=name in asked) for name, entry in recording.graph.inputs.items()}
-        floats = [entry.dtype for name, entry in given.items() if name in asked and entry.dtype]
-        graph = recording.graph.replace(inputs=given, dtype=max(floats, default="float64"))
-        plan = make_plan(graph, xp.operators, target=recording.outputs)
+        plan = make_plan(recording.graph.replace(inputs=given), xp.operators, target=recording.outputs)
         assert isinstance(xp.operators, Operators)
-        return make_sweeps(plan._replace(scalar=xp.arrays.kind in ("floats", "ieee")), xp.operators)
+        return Prepared(recording, make_sweeps(plan._replace(scalar=scalar), xp.operators))
 
     def _settle(self, xp: Library, trace: Trace, place: int) -> Any:
         """The cotangent of one operand; where nothing was taken, what its kind of array has for that."""
@@ -116,11 +132,24 @@ def make_sweeps(plan: Plan, operators: Operators) -> ArraySweeps | ScalarSweeps:
     return ArraySweeps(plan, operators)
 
 
-def _describe(value: Any) -> Any:
-    """What a trace depends on: shape and dtype of an array, the type of a number."""
+def _describe(value: Any, scalar: bool) -> Any:
+    """What a trace depends on: dtype and shape of an array, a number beside arrays as it is."""
     dtype = getattr(value, "dtype", None)
-    return type(value) if dtype is None else (value.shape, dtype)
+    if dtype is not None:
+        return ArrayType(dtype.name, tuple(value.shape))
+    if not scalar or value is None:
+        return value
+    return ArrayType("bool" if isinstance(value, bool) else "float64", ())
 
 
 def _as_float(value: Any) -> Any:
     return float(value) if isinstance(value, float) else value
+
+
+def _as_array(value: Any) -> Any:
+    """A number that stands beside arrays alone, as the recording takes it: an array of no axes."""
+    if hasattr(value, "dtype"):
+        return value
+    import numpy as np
+
+    return np.asarray(value)[()]

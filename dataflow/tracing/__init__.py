@@ -1,12 +1,12 @@
-"""Symbols: values that remember how they were made. What a forward rule does with them is recorded as a graph.
+"""Symbols: values of which only dtype and shape are known. What a rule does with them is recorded as a graph.
 
-`record` runs a forward rule on symbols in place of its inputs. A symbol carries its value and stands for a node;
-operators between symbols, and functions of `xp`, become nodes, with the values that they have here.
+A symbol stands for a node; operators between symbols, and functions of `xp`, become nodes, each with its type.
 """
 
 from __future__ import annotations
 
-from dataflow.tracing.recorder import Recording, record
-from dataflow.tracing.symbols import UntraceableError
+from dataflow.tracing.recorder import Recorder
+from dataflow.tracing.recording import Recording, record
+from dataflow.tracing.symbols import Symbol, UntraceableError
 
-__all__ = ["Recording", "UntraceableError", "record"]
+__all__ = ["Recorder", "Recording", "Symbol", "UntraceableError", "record"]

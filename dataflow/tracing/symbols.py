@@ -1,9 +1,12 @@
-"""A symbol: the name of a node and its value, with the operators of Python, which record what they do."""
+"""A symbol: the name of a node, its dtype and shape, with the operators of Python, which record what they do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataflow.shapes import ArrayType, Shape
 
 
 class UntraceableError(TypeError):
@@ -11,22 +14,34 @@ class UntraceableError(TypeError):
 
 
 class Symbol:
-    """A value that remembers its name; `apply(name, *operands)` records an operator and gives its symbol.
+    """A value of which name, dtype and shape are known; `apply(name, *operands)` records an operator.
 
     Raises `UntraceableError` where a rule asks for its truth, its length or its number.
 
-    >>> a = Symbol("a", 2.0, lambda op, *operands: (op, [getattr(item, "name", item) for item in operands]))
+    >>> from dataflow.shapes import ArrayType
+    >>> note = lambda op, *operands: (op, [getattr(item, "name", item) for item in operands])
+    >>> a = Symbol("a", ArrayType("float64", ()), note)
     >>> a * 3, 1 - a, a > 0
     (('multiply', ['a', 3]), ('subtract', [1, 'a']), ('greater', ['a', 0]))
     """
 
-    __slots__ = ("_apply", "name", "value")
+    __slots__ = ("_apply", "name", "type")
     __array_ufunc__ = None  # an array on the left leaves the operator to the symbol on its right
 
-    def __init__(self, name: str, value: Any, apply: Callable[..., Any]) -> None:
+    def __init__(self, name: str, type: ArrayType, apply: Callable[..., Any]) -> None:
         self.name = name
-        self.value = value
+        self.type = type
         self._apply = apply
+
+    @property
+    def shape(self) -> Shape:
+        """Its sizes, as far as they are known symbolic ones among them."""
+        return self.type.shape
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return len(self.type.shape)
 
     def __repr__(self) -> str:
         return f"<Symbol {self.name}>"
