@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from dataflow.arrays.product_checks import Pairs, check_matmul, check_matrix, check_tensordot, check_vecdot
+
 Shape = tuple[int, ...]
 Axes = int | Shape | None
 
@@ -49,10 +51,6 @@ def check_axis_of_vector(x: Any, axis: int | None) -> None:
     elif np.ndim(x) != 1:
         dimensions = _count(np.ndim(x), "dimension")
         raise ValueError(f"axis may be left out for a vector only, not for a value of {dimensions}")
-
-
-def _broadcast(first: Shape, second: Shape) -> bool:
-    return all(1 in pair or pair[0] == pair[1] for pair in zip(first[::-1], second[::-1], strict=False))
 
 
 # --- reductions and what else has an axis ---
@@ -182,51 +180,26 @@ def _triangle(function: Callable[..., Any]) -> Callable[..., Any]:
 def _matmul(x: Any, y: Any) -> Any:
     try:
         return np.matmul(x, y)
-    except ValueError as error:
-        raise ValueError(_explain_matmul(np.shape(x), np.shape(y)) or str(error)) from None
+    except ValueError:
+        check_matmul(np.shape(x), np.shape(y))
+        raise
 
 
-def _explain_matmul(first: Shape, second: Shape) -> str | None:
-    if not first or not second:
-        return f"{'y' if first else 'x'} is a number, not a vector or matrix: write `x * y`"
-    inner, which = (second[-1], "that") if len(second) == 1 else (second[-2], "the one before the last")
-    if first[-1] != inner:
-        return f"the last axis of x has {first[-1]} elements and {which} of y {inner}: they must be as many"
-    if not _broadcast(first[:-2], second[:-2]):
-        return f"the axes before the matrices, {list(first[:-2])} and {list(second[:-2])}, do not broadcast"
-    return None
+def _matrix_transpose(x: Any) -> Any:
+    try:
+        return np.matrix_transpose(x)
+    except ValueError:
+        check_matrix(np.shape(x))
+        raise
 
 
 def _vecdot(x: Any, y: Any, *, axis: int = -1) -> Any:
-    if axis >= 0:  # along it two values of different dimensions would not be aligned
-        raise ValueError(f"the axis counts from the end, so that it is below 0; not {axis}")
-    first, second = list(np.shape(x)), list(np.shape(y))
-    check_axes(axis, len(first))
-    check_axes(axis, len(second))
-    if (length := first.pop(axis)) != (other := second.pop(axis)):
-        raise ValueError(f"axis {axis} of x has {length} elements and that of y {other}: they must be as many")
-    if not _broadcast(tuple(first), tuple(second)):
-        raise ValueError(f"the other axes of x and y, {first} and {second}, do not broadcast")
+    check_vecdot(np.shape(x), np.shape(y), axis)
     return np.vecdot(x, y, axis=axis)  # type: ignore[call-overload]
 
 
-def _tensordot(x: Any, y: Any, *, axes: int | tuple[Shape, Shape] = 2) -> Any:
-    first, second = np.shape(x), np.shape(y)
-    if isinstance(axes, int):
-        if axes < 0:
-            raise ValueError(f"the number of axes is at least 0, not {axes}")
-        if axes > min(len(first), len(second)):
-            raise ValueError(f"{axes} axes are to be summed over, and x has {len(first)}, y {len(second)}")
-        axes = (tuple(range(len(first) - axes, len(first))), tuple(range(axes)))
-    check_axes(axes[0], len(first))
-    check_axes(axes[1], len(second))
-    if len(axes[0]) != len(axes[1]):
-        raise ValueError(f"{len(axes[0])} axis of x and {len(axes[1])} of y cannot be paired")
-    for one, other in zip(*axes, strict=True):
-        if first[one] != second[other]:
-            lengths = f"axis {one} of x has {first[one]} elements and axis {other} of y {second[other]}"
-            raise ValueError(f"{lengths}: they must be as many")
-    return np.tensordot(x, y, axes)
+def _tensordot(x: Any, y: Any, *, axes: Pairs = 2) -> Any:
+    return np.tensordot(x, y, check_tensordot(np.shape(x), np.shape(y), axes))
 
 
 # --- values ---
@@ -270,6 +243,7 @@ CHECKED: Final[Mapping[str, Callable[..., Any]]] = {
     "flip": _with_axis(np.flip),
     "full_like": _full_like,
     "matmul": _matmul,
+    "matrix_transpose": _matrix_transpose,
     "max": _find_extreme(_reduce(np.maximum), "largest"),
     "min": _find_extreme(_reduce(np.minimum), "smallest"),
     "moveaxis": _moveaxis,

@@ -8,6 +8,8 @@ from typing import Any
 
 from dataflow.operators import Axes, Operator, reduction
 
+KERNELS = "dataflow_nn.kernels.softmaxes"
+SHAPES = "dataflow_nn.shapes.softmaxes"
 STABLE = "Blanchard, Higham and Higham, Accurately computing the log-sum-exp and softmax functions (2021)"
 EXACT = "exact where e ** x overflows; NaN where all are -inf or one is inf"
 
@@ -63,7 +65,7 @@ def operators() -> list[Operator]:
     return [
         Operator("softmax", "z = e ** x / sum of e ** x over axis",
                  forward=_softmax, backward={"x": _softmax_dx},
-                 kernels={"numpy": "dataflow_nn.kernels.softmaxes:softmax"},
+                 kernels={"numpy": f"{KERNELS}:softmax"}, shape=f"{SHAPES}:softmax",
                  reference="dataflow_nn.kernels.softmaxes_references:softmax",
                  examples=_examples, source=STABLE, conventions=EXACT,
                  special=[(([0.0, log(3.0)],), [0.25, 0.75], ([0.0, 0.0],)),
@@ -71,7 +73,7 @@ def operators() -> list[Operator]:
                           (([-inf, -inf],), [nan, nan], ([nan, nan],)), (([inf, 0.0],), [nan, nan], ([nan, nan],))]),
         Operator("log_softmax", "z = x - ln(sum of e ** x over axis)",
                  forward=_log_softmax, backward={"x": _log_softmax_dx},
-                 kernels={"numpy": "dataflow_nn.kernels.softmaxes:log_softmax"},
+                 kernels={"numpy": f"{KERNELS}:log_softmax"}, shape=f"{SHAPES}:softmax",
                  reference="dataflow_nn.kernels.softmaxes_references:log_softmax",
                  examples=_examples, source=STABLE, conventions=EXACT,
                  special=[(([0.0, log(3.0)],), [log(0.25), log(0.75)], ([0.5, -0.5],)),
@@ -79,7 +81,7 @@ def operators() -> list[Operator]:
                           (([-inf, 0.0],), [-inf, 0.0], ([1.0, -1.0],)),
                           (([-inf, -inf],), [nan, nan], ([nan, nan],))]),
         reduction("logsumexp", "z = ln(sum of e ** x over axis)", _logsumexp_dx,
-                  kernels={"numpy": "dataflow_nn.kernels.softmaxes:logsumexp"},
+                  kernels={"numpy": f"{KERNELS}:logsumexp"}, shape=f"{SHAPES}:logsumexp",
                   reference="dataflow_nn.kernels.softmaxes_references:logsumexp",
                   examples=_logsumexp_examples, source=STABLE,
                   conventions="exact where e ** x overflows; slopes NaN where all are -inf or one is inf",

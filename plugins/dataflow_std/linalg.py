@@ -8,6 +8,7 @@ from typing import Any
 from dataflow.operators import Operator
 from dataflow_std.axes import invert, normalise, sum_to
 
+SHAPES = "dataflow_std.shapes.linalg"
 Pairs = int | tuple[tuple[int, ...], tuple[int, ...]]
 
 
@@ -16,7 +17,7 @@ def operators() -> list[Operator]:
     return [
         Operator("matmul", "z = x @ y",
                  forward=lambda xp, x, y: xp.matmul(x, y), backward={"x": _matmul_dx, "y": _matmul_dy},
-                 kernels={}, takes="numeric", examples=_matmul_examples,
+                 kernels={}, shape=f"{SHAPES}:matmul", takes="numeric", examples=_matmul_examples,
                  description="Vectors count as a row on the left and as a column on the right; axes before the last "
                              "two are batches and broadcast.",
                  source="Giles, Collected matrix derivative results for forward and reverse mode AD (2008), 2.2.2",
@@ -26,12 +27,12 @@ def operators() -> list[Operator]:
         Operator("matrix_transpose", "z = x with its last two axes swapped",
                  forward=lambda xp, x: xp.matrix_transpose(x),
                  backward={"x": lambda xp, g, z, x: xp.matrix_transpose(g)},
-                 kernels={}, moves=True, takes="any",
+                 kernels={}, shape=f"{SHAPES}:matrix_transpose", moves=True, takes="any",
                  examples=_transpose_examples,
                  special=[(([[1.0, 2.0, 3.0]],), [[1.0], [2.0], [3.0]], ([[1.0, 1.0, 1.0]],))]),
         Operator("tensordot", "z = sum of x * y over pairs of axes",
                  forward=_tensordot, backward={"x": _tensordot_dx, "y": _tensordot_dy},
-                 kernels={}, takes="numeric", examples=_tensordot_examples,
+                 kernels={}, shape=f"{SHAPES}:tensordot", takes="numeric", examples=_tensordot_examples,
                  description="axes says how many, the last of x with the first of y, or lists those of x and of y.",
                  special=[(([[1.0, 2.0], [3.0, 4.0]], [5.0, 7.0]), [19.0, 43.0],
                            ([[5.0, 7.0], [5.0, 7.0]], [4.0, 6.0]), {"axes": 1}),
@@ -39,7 +40,7 @@ def operators() -> list[Operator]:
                            {"axes": 0})]),
         Operator("vecdot", "z = sum of x * y over axis",
                  forward=_vecdot, backward={"x": _vecdot_dx, "y": _vecdot_dy},
-                 kernels={}, takes="numeric", examples=_vecdot_examples,
+                 kernels={}, shape=f"{SHAPES}:vecdot", takes="numeric", examples=_vecdot_examples,
                  description="The axis counts from the end: it is below 0. The other axes broadcast.",
                  special=[(([1.0, 2.0], [3.0, 5.0]), 13.0, ([3.0, 5.0], [1.0, 2.0]))]),
     ]  # fmt: skip

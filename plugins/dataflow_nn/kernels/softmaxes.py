@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import check_axes
+from dataflow.shapes import Axes
+from dataflow_nn.shapes.softmaxes import check_largest
 
-Axes = int | tuple[int, ...] | None
 Array = Any
 
 
@@ -25,7 +25,7 @@ def softmax(x: Array, *, axis: Axes = -1) -> Array:
     [0.5, 0.5]
     """
     x = np.asarray(x)
-    _check(x, axis)
+    check_largest(x.shape, axis)
     powers = x - np.maximum.reduce(x, axis=axis, keepdims=True)
     powers = np.exp(powers, out=powers) if isinstance(powers, np.ndarray) else np.exp(powers)
     powers /= np.add.reduce(powers, axis=axis, keepdims=True)
@@ -39,7 +39,7 @@ def log_softmax(x: Array, *, axis: Axes = -1) -> Array:
     [-4.248354255291589e-18, -40.0]
     """
     x = np.asarray(x)
-    _check(x, axis)
+    check_largest(x.shape, axis)
     blocks = _to_blocks(x, axis)
     largest, rest = _sum_up(blocks)
     z = blocks - largest
@@ -54,20 +54,13 @@ def logsumexp(x: Array, *, axis: Axes = None, keepdims: bool = False) -> Array:
     4.248354255291589e-18
     """
     x = np.asarray(x)
-    _check(x, axis)
+    check_largest(x.shape, axis)
     largest, rest = _sum_up(_to_blocks(x, axis))
     reduced = {place % x.ndim for place in _list_axes(x.ndim, axis)} if x.ndim else set()
     kept = [(1 if place in reduced else length) for place, length in enumerate(x.shape)]
     if not keepdims:
         kept = [length for place, length in enumerate(x.shape) if place not in reduced]
     return (largest + rest).reshape(kept)[()]
-
-
-def _check(x: Array, axis: Axes) -> None:
-    if axis is not None:
-        check_axes(axis, x.ndim)
-    if not prod([x.shape[place] for place in _list_axes(x.ndim, axis)]):
-        raise ValueError("there is no largest element: x has none along the axis")
 
 
 def _list_axes(ndim: int, axis: Axes) -> tuple[int, ...]:
