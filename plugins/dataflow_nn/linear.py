@@ -8,6 +8,7 @@ from typing import Any
 from dataflow.operators import Operator
 
 KERNELS = "dataflow_nn.kernels.linear"
+SHAPES = "dataflow_nn.shapes.linear"
 
 
 def operators() -> list[Operator]:
@@ -72,7 +73,7 @@ def _maps() -> list[Operator]:
     return [
         Operator("linear", "z = x @ weight.T + bias",
                  forward=_linear, backward={"x": _linear_dx, "weight": _linear_dweight, "bias": _linear_dbias},
-                 kernels={"numpy": f"{KERNELS}:linear"}, examples=_linear_examples,
+                 kernels={"numpy": f"{KERNELS}:linear"}, shape=f"{SHAPES}:linear", examples=_linear_examples,
                  description="The last axis of x is mapped; weight is [out, in], and bias, which may be left out, "
                              "[out].",
                  special=[(([1.0, 2.0], [[3.0, 4.0]], [5.0]), [16.0], ([3.0, 4.0], [[1.0, 2.0]], [1.0]))]),
@@ -128,7 +129,7 @@ def _dropping() -> list[Operator]:
                           (([1.0, 2.0],), [0.0, 0.0], ([0.0, 0.0],), {"rate": 1.0, "seed": 1})]),
         Operator("bernoulli_like", "z = true with this probability, else false, in the shape of x",
                  forward=_bernoulli_like, backward={"x": None}, kernels={"numpy": f"{KERNELS}:bernoulli_like"},
-                 takes="any",
+                 shape=f"{SHAPES}:bernoulli_like", dtype="bool", takes="any",
                  examples=lambda rng: [((rng.normal(size=shape),), {"probability": 0.5, "seed": 1})
                                        for shape in [(), (5,), (2, 3), (0,)]],
                  description="What is drawn depends on the seed, the size and the probability alone.",
