@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from dataflow.sizes import SymbolicSize
+
 if typing.TYPE_CHECKING:
     from dataflow.operators import Attribute, Operator
 
@@ -40,7 +42,7 @@ def _guess(attribute: Attribute) -> Any:
 
 
 def accepts(annotation: Any, value: Any) -> bool:
-    """Whether a value is what an annotation says. `True` is no integer, and neither is `1.0`.
+    """Whether a value is what an annotation says. `True` is no integer, and neither is `1.0`; a `SymbolicSize` is one.
 
     >>> accepts(int | None, 1), accepts(int | None, True), accepts(int, 1.0), accepts(float, 1)
     (True, False, False, True)
@@ -63,8 +65,8 @@ def accepts(annotation: Any, value: Any) -> bool:
     if annotation is None:
         return value is None
     if annotation is float:
-        return type(value) in (int, float)
-    return type(value) is annotation
+        return type(value) in (int, float, SymbolicSize)
+    return type(value) is annotation or (annotation is int and type(value) is SymbolicSize)
 
 
 def describe(annotation: Any) -> str:
