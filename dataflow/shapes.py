@@ -57,13 +57,9 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
             if before == length or length == 1:
                 continue
             if before != 1:
-                kind = (
-                    UnknownSizeError
-                    if isinstance(before, SymbolicSize) or isinstance(length, SymbolicSize)
-                    else ValueError
-                )
                 listed = " and ".join(show_shape(item) for item in shapes)
-                raise kind(f"shapes {listed} do not fit: sizes must be equal or 1, counted from the last axis")
+                message = f"shapes {listed} do not fit: sizes must be equal or 1, counted from the last axis"
+                match_sizes(before, length, message)
             result[axis] = length
     return tuple(result)
 
@@ -88,7 +84,7 @@ def check_axes(axis: Axes, ndim: int, what: str = "value") -> None:
             raise ValueError(f"axis {place} is named twice")
 
 
-def count(number: int, noun: str) -> str:
+def count(number: Length, noun: str) -> str:
     """A number of things in words.
 
     >>> count(1, "axis"), count(3, "row")
@@ -142,8 +138,9 @@ def match_sizes(first: Length, second: Length, message: str) -> Length:
     """
     if first == second:
         return first
-    symbolic = isinstance(first, SymbolicSize) or isinstance(second, SymbolicSize)
-    raise (UnknownSizeError if symbolic else ValueError)(message)
+    if isinstance(first, int) and isinstance(second, int):
+        raise ValueError(message)
+    raise UnknownSizeError(message, (first, second))
 
 
 def match_shapes(first: OpenShape, second: OpenShape, message: str) -> None:
@@ -160,15 +157,15 @@ def match_shapes(first: OpenShape, second: OpenShape, message: str) -> None:
         return
     if len(first) != len(second):
         raise ValueError(message)
-    unknown = False
+    unknown = []
     for one, other in zip(first, second, strict=True):
         if one == other or one is None or other is None:
             continue
         if not isinstance(one - other, SymbolicSize):
             raise ValueError(message)
-        unknown = True
+        unknown.append((one, other))
     if unknown:
-        raise UnknownSizeError(message)
+        raise UnknownSizeError(message, unknown[0])
 
 
 def broadcast_or_refuse(first: Shape, second: Shape, message: str) -> Shape:
@@ -179,8 +176,10 @@ def broadcast_or_refuse(first: Shape, second: Shape, message: str) -> Shape:
     """
     try:
         return broadcast_shapes(first, second)
-    except ValueError as error:
-        raise type(error)(message) from None
+    except UnknownSizeError as error:
+        raise UnknownSizeError(message, error.pair) from None
+    except ValueError:
+        raise ValueError(message) from None
 
 
 def is_surely_less(first: Length, second: Length) -> bool:

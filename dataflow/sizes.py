@@ -14,7 +14,11 @@ Terms = Mapping[tuple[str, ...], int]  # by the sorted names of a product its co
 
 
 class UnknownSizeError(ValueError):
-    """What was asked of a size is known only when data has arrived."""
+    """What was asked of a size is known only when data has arrived; `pair`: two sizes that would have to be equal."""
+
+    def __init__(self, message: str, pair: tuple[Length, Length] | None = None) -> None:
+        self.pair = pair
+        super().__init__(message)
 
 
 class SymbolicSize:
@@ -292,3 +296,30 @@ def _split_quotient(text: str) -> tuple[Length, Length]:
     if not (isinstance(form, ast.BinOp) and isinstance(form.op, ast.FloorDiv)):
         raise ValueError(f"`{text}` is no quotient of sizes")
     return read_size(form.left), read_size(form.right)
+
+
+def solve(first: Length, second: Length) -> tuple[str, Length] | None:
+    """The name and the length that it must have for two sizes to be equal; None if no single name decides.
+
+    Raises `ValueError` if they cannot be equal, whatever the lengths.
+
+    >>> solve(parse_size("rows"), 5), solve(parse_size("2*h + 1"), 7), solve(parse_size("n"), parse_size("k"))
+    (('rows', 5), ('h', 3), ('n', k))
+    """
+    difference = first - second
+    if isinstance(difference, int):
+        if difference:
+            raise ValueError(f"{first} and {second} are never equal")
+        return None
+    for size, other in ((first, second), (second, first)):
+        if isinstance(size, SymbolicSize) and list(size.terms.values()) == [1] and len(next(iter(size.terms))) == 1:
+            name = next(iter(size.terms))[0]
+            if name not in names_in(other):
+                return name, other
+    names = names_in(difference)
+    if len(names) != 1 or set(difference.terms) - {(), (name := next(iter(names)),)}:
+        return None
+    constant, factor = difference.terms.get((), 0), difference.terms.get((name,), 0)
+    if not factor or constant % factor or -constant // factor < 0:
+        raise ValueError(f"{first} and {second} are never equal")
+    return name, -constant // factor

@@ -75,6 +75,13 @@ class Recorder:
         key = _key_of(node.op, node.inputs, self._fill(self.operators[node.op], node.attributes))
         self._known.setdefault(key, tuple([self.symbol(output) for output in node.outputs or (name,)]))
 
+    def copy(self, value: Any) -> Symbol:
+        """A node of its own that is a symbol, or a number, and no more."""
+        self._made += 1
+        name = f"%{self._made}"
+        self.nodes[name] = Node("identity", (self.name_of(value),))
+        return self.give(name, self._type_of(value))
+
     # --- what rules call ---
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

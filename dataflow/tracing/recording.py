@@ -65,11 +65,5 @@ def record(
 
 def _name_output(recorder: Recorder, item: Any) -> str:
     """The name of what a rule gave; a number that it made without symbols becomes a node of its own."""
-    if isinstance(item, Symbol):
-        return item.name
-    name = f"%n{len(recorder.nodes)}"
     operand = recorder.name_of(item)
-    if isinstance(operand, str):
-        return operand
-    recorder.nodes[name] = Node("identity", (operand,))
-    return name
+    return operand if isinstance(operand, str) else recorder.copy(operand).name

@@ -1,0 +1,136 @@
+"""Cotangents as symbols, with where they were taken: what was not taken gets nothing, not 0 times infinity.
+
+`xp.keep(condition, g)` leaves `g` as it is and remembers the condition. Through elementwise operators the condition
+travels along; it becomes a `where` before a value is added to another, before a sum, and before whatever mixes elements.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dataflow.sizes import UnknownSizeError
+from dataflow.tracing import Symbol
+
+if TYPE_CHECKING:
+    from dataflow.tracing import Recorder
+
+
+class Cotangent(NamedTuple):
+    """A cotangent; `mask` says where it was taken (None: everywhere), `settled` whether it is 0 elsewhere already."""
+
+    value: Any
+    mask: Any = None
+    settled: bool = True
+
+
+class Kept(NamedTuple):
+    """What `keep` gives to a rule here."""
+
+    value: Any
+    condition: Any
+
+
+class KeepingRecorder:
+    """`xp` over symbols whose `keep` remembers its condition; all else is the recorder's."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._recorder, name)
+
+    def keep(self, condition: Any, g: Any) -> Any:
+        """The cotangent and its condition."""
+        return Kept(g, condition)
+
+
+def settle(xp: Recorder, cotangent: Cotangent) -> Any:
+    """The cotangent itself, 0 where it was not taken."""
+    value, mask, settled = cotangent
+    if settled or mask is None:
+        return value
+    return xp.where(mask, value, 0)
+
+
+def add(xp: Recorder, first: Cotangent | None, second: Cotangent) -> Cotangent:
+    """Two cotangents of one value added up: an element is taken if either takes it. A zero adds nothing."""
+    if first is None or _is_zero(xp, first):
+        return second
+    if _is_zero(xp, second):
+        return first
+    mask = None if first.mask is None or second.mask is None else xp.logical_or(first.mask, second.mask)
+    return Cotangent(settle(xp, first) + settle(xp, second), mask)
+
+
+def _is_zero(xp: Recorder, cotangent: Cotangent) -> bool:
+    """Whether a rule said that nothing comes back."""
+    value = cotangent.value
+    if not isinstance(value, Symbol):
+        return bool(value == 0)
+    node = xp.nodes.get(value.name)
+    return node is not None and node.op == "zeros_like"
+
+
+def fit(xp: Recorder, cotangent: Cotangent, value: Symbol, full: tuple[Any, ...]) -> Cotangent:
+    """A cotangent with the shape and dtype of its value, summed back over the axes along which that was broadcast.
+
+    `full` is the shape that the rule was to give. Raises `ValueError` for one that is neither.
+    """
+    shape = value.type.shape
+    found, mask, settled = cotangent
+    if xp.shape(found) != shape or not isinstance(found, Symbol):
+        if full == shape:
+            found = xp.broadcast_to(found, shape=shape) if shape else found
+        else:
+            found = xp.broadcast_to(settle(xp, cotangent), shape=full)
+            found = _sum_back(xp, found, shape)
+            mask = None if mask is None else _any_back(xp, mask, full, shape)
+            settled = True
+    if isinstance(found, Symbol) and found.type.dtype != value.type.dtype:
+        found = xp.astype(found, dtype=value.type.dtype)
+    return Cotangent(found, mask, settled)
+
+
+def _stretched(found: tuple[Any, ...], shape: tuple[Any, ...]) -> tuple[int, ...]:
+    lead = len(found) - len(shape)
+    return tuple(axis for axis in range(len(found)) if axis < lead or (shape[axis - lead] == 1 and found[axis] != 1))
+
+
+def _sum_back(xp: Recorder, value: Any, shape: tuple[Any, ...]) -> Any:
+    found = xp.shape(value)
+    if len(found) < len(shape):
+        raise ValueError("the cotangent has too few axes")
+    axes = _stretched(found, shape)
+    return xp.reshape(xp.sum(value, axis=axes), shape=shape) if axes else value
+
+
+def _any_back(xp: Recorder, mask: Any, full: tuple[Any, ...], shape: tuple[Any, ...]) -> Any:
+    mask = xp.broadcast_to(mask, shape=full)
+    return xp.reshape(xp.any(mask, axis=_stretched(full, shape)), shape=shape)
+
+
+def join(xp: Recorder, first: Any, second: Any) -> Any:
+    """The mask of what both take; None stands for everything."""
+    if first is None or first is True:
+        return None if second is True else second
+    if second is None or second is True:
+        return first
+    return xp.logical_and(first, second)
+
+
+TOTAL = frozenset({  # what moves elements and takes each of them: nothing is left out on the way back
+    "broadcast_arrays", "broadcast_to", "concat", "cumulative_sum", "expand_dims", "flip", "matrix_transpose", "moveaxis",
+    "permute_dims", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "sum", "tile", "unstack",
+})  # fmt: skip
+
+
+def is_definite(length: Any) -> bool:
+    """Whether a length is a number.
+
+    >>> is_definite(3)
+    True
+    """
+    try:
+        return isinstance(int(length), int)
+    except UnknownSizeError:
+        return False

@@ -1,0 +1,218 @@
+"""The reverse sweep on symbols: what it computes becomes nodes of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dataflow.derivation.cotangents import TOTAL, Cotangent, KeepingRecorder, Kept, add, fit, join, settle
+from dataflow.derivation.tape import Tape, UnderivableError, describe_opaque
+from dataflow.graph import EMPTY
+from dataflow.shapes import FLOATS
+from dataflow.sizes import UnknownSizeError
+from dataflow.tracing import Symbol, UntraceableError
+from dataflow.tracing.inference import UnstatedShapeError
+
+if TYPE_CHECKING:
+    from dataflow.graph import Node
+    from dataflow.operators import Operator
+
+Cotangents = dict[str, Cotangent]
+OPAQUE = (UntraceableError, UnstatedShapeError, UnknownSizeError)
+
+
+def sweep_back(tape: Tape, seeds: Mapping[str, Any], wrt: Iterable[str], named: Mapping[str, str] = EMPTY) -> Sweep:
+    """The cotangents of all that lies between `wrt` and the targets, by name on the tape, as symbols or numbers.
+
+    `seeds` are the cotangents with which the targets begin; `named` says by node what its cotangent is called: it then
+    is a node of its own, even if it is the cotangent of another node as well. What does not reach a target is not in
+    the result. Raises `UnderivableError` for a rule that cannot be written down.
+    """
+    return ReverseSweep(tape, seeds, wrt, named).run()
+
+
+class Sweep(NamedTuple):
+    """What a reverse sweep gave: cotangents by name on the tape, and how those that have a name are called."""
+
+    cotangents: dict[str, Any]
+    labels: dict[str, str]
+
+
+class Call(NamedTuple):
+    """A node on the way back: what its rules are called with."""
+
+    name: str
+    node: Node
+    operator: Operator
+    g: Any
+    z: Any
+    inputs: list[Any]
+    attributes: Mapping[str, Any]
+
+
+class ReverseSweep:
+    """One sweep over the nodes of a tape, from the last one back."""
+
+    def __init__(self, tape: Tape, seeds: Mapping[str, Any], wrt: Iterable[str], named: Mapping[str, str]) -> None:
+        self.tape = tape
+        self.recorder = tape.recorder
+        self.xp = KeepingRecorder(tape.recorder)
+        self.named = {tape.aliases.get(name, name): label for name, label in named.items()}
+        self.labels: dict[str, str] = {}
+        self.cotangents: Cotangents = {tape.aliases.get(name, name): Cotangent(seed) for name, seed in seeds.items()}
+        self.steps = list(self.recorder.nodes.items())
+        self.below = self._find_below({tape.aliases.get(name, name) for name in wrt})
+
+    def _find_below(self, wrt: set[str]) -> set[str]:
+        """What is, or rests on, one of `wrt`, through inputs that are differentiable."""
+        below = {name for name in wrt if self.recorder.types[name].dtype in FLOATS}
+        for name, node in self.steps:
+            if any(item in below for item in list_passing(self.tape.operators[node.op], node)):
+                below.update(out for out in node.outputs or (name,) if self.recorder.types[out].dtype in FLOATS)
+        return below
+
+    def run(self) -> Sweep:
+        """Carry the cotangents back, and settle them."""
+        for name in [name for name in self.cotangents if name not in self.below]:
+            del self.cotangents[name]
+        for name, node in reversed(self.steps):
+            outputs = node.outputs or (name,)
+            if any(out in self.cotangents for out in outputs):
+                wanted = [
+                    item if item in self.below else None for item in list_passing(self.tape.operators[node.op], node)
+                ]
+                if any(wanted):
+                    for out in outputs:
+                        self._label(out)
+                    self._carry(name, node)
+        return Sweep({name: settle(self.recorder, item) for name, item in self.cotangents.items()}, self.labels)
+
+    def _label(self, name: str) -> None:
+        """Give the cotangent of a node its name; a number or a name that it shares becomes a node of its own."""
+        found, label = self.cotangents.get(name), self.named.get(name)
+        if found is None or label is None or label in self.labels.values():
+            return
+        value = settle(self.recorder, found)
+        own = isinstance(value, Symbol) and value.name[0] == "%" and value.name not in self.labels
+        if not own:
+            if not isinstance(value, Symbol) and value in (0, 1, -1):
+                return
+            value = self.recorder.copy(value)
+        self.labels[value.name] = label
+        self.cotangents[name] = Cotangent(value, found.mask)
+
+    def _carry(self, name: str, node: Node) -> None:
+        operator = self.tape.operators[node.op]
+        above = [self.cotangents.get(out) for out in node.outputs or (name,)]
+        inputs = self.tape.convert(operator, [self._symbol(item) for item in node.inputs])
+        inputs += [None] * (len(operator.inputs) - len(inputs) if not operator.variadic else 0)
+        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
+        through = operator.broadcasts and not node.outputs
+        g = self._gather(node, above, settled=not through)
+        z = tuple([self._symbol(out) for out in node.outputs]) if node.outputs else self._symbol(name)
+        call = Call(name, node, operator, g, z, inputs, attributes)
+        given = self._apply_rules(call)
+        mask = None if node.outputs else above[0].mask  # type: ignore[union-attr]
+        movers = self._move_masks(call, above) if operator.moves else None
+        for index, item in given.items():
+            self._note(call, index, item, above, mask, movers)
+
+    def _note(self, call: Call, index: int, item: Any, above: Sequence[Any], mask: Any, movers: Any) -> None:
+        target = call.node.inputs[index]
+        assert isinstance(target, str)
+        value, condition = (item.value, item.condition) if isinstance(item, Kept) else (item, None)
+        if condition is False:
+            return
+        through = call.operator.broadcasts and not call.node.outputs
+        if through:
+            same = above[0].settled and condition is None and _is_same(value, call.g)
+            found = Cotangent(value, join(self.recorder, mask, condition), settled=same)
+        elif movers is not None:
+            found = Cotangent(value, movers.get(index))
+        else:
+            found = Cotangent(value, None if condition is True else condition, settled=condition is None)
+        symbol = self._symbol(target)
+        full = self.recorder.shape(call.z) if through else symbol.type.shape
+        try:
+            fitted = fit(self.recorder, found, symbol, full)
+        except OPAQUE as error:
+            raise UnderivableError(describe_opaque(call.name, call.operator, "backward", error)) from error
+        self.cotangents[target] = add(self.recorder, self.cotangents.get(target), fitted)
+
+    def _symbol(self, item: Any) -> Any:
+        return self.recorder.symbol(item) if isinstance(item, str) else item
+
+    def _gather(self, node: Node, above: Sequence[Cotangent | None], *, settled: bool) -> Any:
+        """The cotangent of the output, or of all outputs: zeros where nothing came."""
+        if not node.outputs:
+            assert above[0] is not None
+            return settle(self.recorder, above[0]) if settled else above[0].value
+        return tuple([
+            self.recorder.zeros_like(self._symbol(out)) if item is None else settle(self.recorder, item)
+            for out, item in zip(node.outputs, above, strict=True)
+        ])  # fmt: skip
+
+    def _apply_rules(self, call: Call) -> dict[int, Any]:
+        """What the rules give for the operands whose cotangents are wanted, by position."""
+        operator, names = call.operator, [item.name for item in call.operator.inputs]
+        last = len(names) - 1
+        wanted = {
+            index for index, item in enumerate(call.node.inputs)
+            if isinstance(item, str) and item in self.below and names[min(index, last)] in operator.differentiable
+        }  # fmt: skip
+        try:
+            return self._call_rules(call, wanted, names)
+        except OPAQUE as error:
+            raise UnderivableError(describe_opaque(call.name, operator, "backward", error)) from error
+
+    def _call_rules(self, call: Call, wanted: set[int], names: list[str]) -> dict[int, Any]:
+        rules, fixed = call.operator.backward, len(names) - call.operator.variadic
+        arguments = (self.xp, call.g, call.z, *call.inputs)
+        if callable(rules):
+            given = rules(*arguments, **call.attributes)
+            if isinstance(given, dict):
+                return {index: given[names[index]] for index in wanted}
+            return {index: given[index] for index in wanted}
+        assert rules is not None
+        found: dict[int, Any] = {}
+        for index in sorted(wanted):
+            rule = rules[names[min(index, len(names) - 1)]]
+            assert rule is not None
+            if index < fixed:
+                found[index] = rule(*arguments, **call.attributes)
+            elif index not in found:
+                parts = rule(*arguments, **call.attributes)
+                found |= {place: parts[place - fixed] for place in wanted if place >= fixed}
+        return found
+
+    def _move_masks(self, call: Call, above: Sequence[Cotangent | None]) -> dict[int, Any]:
+        """Where the operands of what only moves elements were taken: what its rules make of the masks of its outputs."""
+        masked = [item is None or item.mask is not None for item in above]
+        if call.operator.name in TOTAL and not any(masked):
+            return {}
+        ones = tuple([
+            self.recorder.zeros_like(self._symbol(out)) if item is None
+            else self.recorder.ones_like(self._symbol(out)) if item.mask is None
+            else self.recorder.astype(item.mask, dtype=self.recorder.types[out].dtype)
+            for out, item in zip(call.node.outputs or (call.name,), above, strict=True)
+        ])  # fmt: skip
+        moved = self._apply_rules(call._replace(g=ones if call.node.outputs else ones[0]))
+        return {
+            index: (item.value if isinstance(item, Kept) else item) != 0 if isinstance(item, Symbol | Kept) else None
+            for index, item in moved.items()
+        }  # fmt: skip
+
+
+def _is_same(first: Any, second: Any) -> bool:
+    if isinstance(first, Symbol) and isinstance(second, Symbol):
+        return first.name == second.name
+    return first is second
+
+
+def list_passing(operator: Operator, node: Node) -> list[str]:
+    """The operands of a node through which its rules carry a derivative."""
+    passing, names = operator.differentiable, [item.name for item in operator.inputs]
+    last = len(names) - 1
+    return [
+        item for index, item in enumerate(node.inputs) if isinstance(item, str) and names[min(index, last)] in passing
+    ]
