@@ -13,6 +13,7 @@ from typing import Any, Literal
 from dataflow.operators import Operator
 
 KERNELS = "dataflow_std.kernels.decompositions"
+SHAPES = "dataflow_std.shapes.decompositions"
 BATCHED = "Axes before the last two are batches."
 FINITE = "a matrix with an infinite or NaN element gives NaN, and so does its gradient; others of its batch do not"
 SIGN = "of the components at least 0.9 times as large as its largest the first is positive"
@@ -42,7 +43,8 @@ def _of_symmetric() -> list[Operator]:
     return [
         Operator("eigh", "x = eigenvectors @ diag(eigenvalues) @ eigenvectors^T for a symmetric x",
                  forward=lambda xp, x: xp.eigh(x), backward={"x": _eigh_dx}, outputs=("eigenvalues", "eigenvectors"),
-                 kernels={"numpy": f"{KERNELS}:eigh"}, examples=_symmetric_examples, source=f"{GILES}; {SEEGER}",
+                 kernels={"numpy": f"{KERNELS}:eigh"}, shape=f"{SHAPES}:eigh", examples=_symmetric_examples,
+                 source=f"{GILES}; {SEEGER}",
                  description=f"The eigenvalues ascend; the eigenvectors are columns. {BATCHED}",
                  conventions=f"{conventions}. Of each eigenvector: {SIGN}. {TIES}",
                  special=[(([[3.0, 0.0], [0.0, 1.0]],), ([1.0, 3.0], [[0.0, 1.0], [1.0, 0.0]]),
@@ -51,7 +53,8 @@ def _of_symmetric() -> list[Operator]:
                           (([[inf, 0.0], [0.0, 1.0]],), ([nan, nan], UNKNOWN), (UNKNOWN,))]),
         Operator("eigvalsh", "z = the eigenvalues of a symmetric x, ascending",
                  forward=lambda xp, x: xp.eigvalsh(x), backward={"x": _eigvalsh_dx},
-                 kernels={"numpy": f"{KERNELS}:eigvalsh"}, examples=_symmetric_examples, source=f"{GILES}; {SEEGER}",
+                 kernels={"numpy": f"{KERNELS}:eigvalsh"}, shape=f"{SHAPES}:eigvalsh",
+                 examples=_symmetric_examples, source=f"{GILES}; {SEEGER}",
                  description=BATCHED, conventions=f"{conventions}. {TIES}",
                  special=[(([[3.0, 0.0], [0.0, 1.0]],), [1.0, 3.0], (UNIT,)),
                           (([[3.0, 4.0], [-4.0, 1.0]],), [1.0, 3.0], (UNIT,)),
@@ -64,7 +67,8 @@ def _of_any() -> list[Operator]:
     return [
         Operator("svd", "x = U @ diag(S) @ Vh, U and Vh^T with orthonormal columns",
                  forward=_svd, backward={"x": _svd_dx}, outputs=("U", "S", "Vh"),
-                 kernels={"numpy": f"{KERNELS}:svd"}, examples=_svd_examples, source=f"{TOWNSEND}; {GILES}",
+                 kernels={"numpy": f"{KERNELS}:svd"}, shape=f"{SHAPES}:svd", examples=_svd_examples,
+                 source=f"{TOWNSEND}; {GILES}",
                  description=f"The singular values descend; there are as many as the shorter side is long. {BATCHED} "
                              "full_matrices is for square matrices, which need no more: else it is refused.",
                  conventions=f"{FINITE}. Of each column of U: {SIGN}. {TIES}. A singular value 0 has slope 0, the "
@@ -75,7 +79,8 @@ def _of_any() -> list[Operator]:
                           (([[inf]],), ([[nan]], [nan], [[nan]]), ([[nan]],))]),
         Operator("svdvals", "z = the singular values of x, descending",
                  forward=lambda xp, x: xp.svdvals(x), backward={"x": _svdvals_dx},
-                 kernels={"numpy": f"{KERNELS}:svdvals"}, examples=_matrix_examples, source=f"{GILES}; {TOWNSEND}",
+                 kernels={"numpy": f"{KERNELS}:svdvals"}, shape=f"{SHAPES}:svdvals", examples=_matrix_examples,
+                 source=f"{GILES}; {TOWNSEND}",
                  description=BATCHED,
                  conventions=f"{FINITE}. A singular value 0 has slope 0, the middle of a kink. {TIES}",
                  special=[(([[3.0, 0.0], [0.0, 1.0]],), [3.0, 1.0], (UNIT,)),
@@ -84,7 +89,8 @@ def _of_any() -> list[Operator]:
                           (([[nan]],), [nan], ([[nan]],))]),
         Operator("qr", "x = Q @ R, Q with orthonormal columns and R upper triangular",
                  forward=_qr, backward={"x": _qr_dx}, outputs=("Q", "R"),
-                 kernels={"numpy": f"{KERNELS}:qr"}, examples=_qr_examples, source=f"{WALTER}; {SEEGER}",
+                 kernels={"numpy": f"{KERNELS}:qr"}, shape=f"{SHAPES}:qr", examples=_qr_examples,
+                 source=f"{WALTER}; {SEEGER}",
                  description=f'{BATCHED} Mode "complete" is for matrices with no more rows than columns, where it is '
                              'the same as "reduced": else it is refused.',
                  conventions=f"{FINITE}. The diagonal of R is not negative. Where it has a 0 the columns are not "

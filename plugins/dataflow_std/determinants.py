@@ -10,6 +10,7 @@ from dataflow.operators import Operator
 from dataflow_std.solvers import GILES, make_regular
 
 KERNELS = "dataflow_std.kernels.solvers_determinants"
+SHAPES = "dataflow_std.shapes.determinants"
 HIGHER = "Magnus and Neudecker, Matrix Differential Calculus (1988), 8.3-8.6: differentials of determinant and adjoint"
 
 
@@ -18,26 +19,29 @@ def operators() -> list[Operator]:
     return [
         Operator("det", "z = the determinant of x",
                  forward=lambda xp, x: xp.det(x), backward={"x": _det_dx},
-                 kernels={"numpy": f"{KERNELS}:det"}, examples=_examples, special=DET_ROWS,
+                 kernels={"numpy": f"{KERNELS}:det"}, shape=f"{SHAPES}:det", examples=_examples, special=DET_ROWS,
                  description="Axes before the last two are batches. Where it is large or small, `slogdet` is safer.",
                  conventions="The slopes are the cofactors, also of a singular matrix.", source=f"{GILES}2.2.4"),
         Operator("slogdet", "z = the sign of det x, and log |det x|",
                  forward=lambda xp, x: xp.slogdet(x), backward={"x": _slogdet_dx}, outputs=("sign", "logabsdet"),
-                 kernels={"numpy": f"{KERNELS}:slogdet"}, examples=_regular_examples, special=SLOGDET_ROWS,
+                 kernels={"numpy": f"{KERNELS}:slogdet"}, shape=f"{SHAPES}:slogdet", examples=_regular_examples,
+                 special=SLOGDET_ROWS,
                  description="Axes before the last two are batches.",
                  conventions="A singular matrix has the sign 0, the logarithm -inf and the gradient NaN: the slope of "
                              "log |d| has no limit at 0. The sign has the gradient 0.",
                  source=f"{GILES}2.2.4"),
         Operator("adjugate", "z = the transposed matrix of cofactors: x @ z = det(x) times the unit matrix",
                  forward=lambda xp, x: xp.adjugate(x), backward={"x": _adjugate_dx},
-                 kernels={"numpy": f"{KERNELS}:adjugate"}, examples=_examples, special=ADJUGATE_ROWS,
+                 kernels={"numpy": f"{KERNELS}:adjugate"}, shape="dataflow_std.shapes.solvers:keep_square",
+                 examples=_examples, special=ADJUGATE_ROWS,
                  reference=f"{KERNELS.replace('determinants', 'references')}:adjugate",
                  description="The slopes of `det`, transposed. Axes before the last two are batches.",
                  conventions="It is a polynomial of the elements: singular matrices are nothing special.",
                  source=HIGHER),
         Operator("adjugate_adjoint", "z = the slope of sum(y * adjugate(x)) in x",
                  forward=lambda xp, x, y: xp.adjugate_adjoint(x, y), backward=_adjoint_rules,
-                 kernels={"numpy": f"{KERNELS}:adjugate_adjoint"}, examples=_adjoint_examples, special=ADJOINT_ROWS,
+                 kernels={"numpy": f"{KERNELS}:adjugate_adjoint"}, shape=f"{SHAPES}:adjugate_adjoint",
+                 examples=_adjoint_examples, special=ADJOINT_ROWS,
                  description="The backward rule of `adjugate`: x and y have the same shape.",
                  conventions="At a singular x with three rows or more its own gradient in x, a third derivative of "
                              "`det`, is NaN.",

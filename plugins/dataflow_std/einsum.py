@@ -9,14 +9,15 @@ from dataflow.operators import Operator
 from dataflow_std.subscripts import read_equation
 
 KERNEL = "dataflow_std.kernels.products:einsum"
+SHAPE = "dataflow_std.shapes.products:einsum"
 
 
 def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("einsum", "z = sum of the products of xs, over the axes that the equation does not name after ->",
-                 forward=_einsum, backward={"xs": _einsum_dxs}, kernels={"numpy": KERNEL}, takes="numeric",
-                 examples=_examples, reference="dataflow_std.kernels.products_references:einsum",
+                 forward=_einsum, backward={"xs": _einsum_dxs}, kernels={"numpy": KERNEL}, shape=SHAPE,
+                 takes="numeric", examples=_examples, reference="dataflow_std.kernels.products_references:einsum",
                  description='A letter for each axis: "ij,jk->ik" is the matrix product, "ii->i" the diagonal, "ii->" '
                              'the trace, "ij->ji" the transpose. "..." stands for the axes that are left, which '
                              "broadcast. Without -> the output has the letters that occur once, in alphabetical order.",

@@ -14,6 +14,7 @@ def operators() -> list[Operator]:
         Operator("expm", "z = 1 + x + x @ x / 2! + x @ x @ x / 3! + ...",
                  forward=lambda xp, x: xp.expm(x), backward={"x": _expm_dx},
                  kernels={"numpy": "dataflow_std.kernels.solvers_exponential:expm"},
+                 shape="dataflow_std.shapes.solvers:keep_square",
                  reference="dataflow_std.kernels.solvers_references:expm",
                  examples=_expm_examples, special=EXPM_ROWS,
                  description="The solution of z' = x @ z after the time 1. Axes before the last two are batches.",

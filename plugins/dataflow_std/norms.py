@@ -60,6 +60,7 @@ def _of_vectors() -> Operator:
     return Operator(
         "vector_norm", "z = (sum of |x| ** ord over axis) ** (1 / ord)", forward=_vector_norm,
         backward={"x": _vector_norm_dx}, kernels={"numpy": "dataflow_std.kernels.norms:vector_norm"},
+        shape="dataflow_std.shapes.norms:vector_norm",
         examples=_vector_examples, reference="dataflow_std.kernels.norms_references:vector_norm",
         description="For ord inf the largest |x|, for -inf the smallest, for 0 how many elements are not 0; ord 2 is "
                     "the Euclidean length. Scaled, so that no power overflows.",

@@ -10,6 +10,7 @@ from dataflow_std.axes import sum_to
 
 Shape = tuple[int, ...]
 KERNELS = "dataflow_std.kernels.products"
+SHAPES = "dataflow_std.shapes.products"
 TWINS = "dataflow_std.kernels.products_references"
 
 
@@ -225,14 +226,15 @@ def _diagonals() -> list[Operator]:
     return [
         Operator("diagonal", "z[.., i] = x[.., i, i + offset]", forward=_diagonal,
                  backward={"x": lambda xp, g, z, x, *, offset: xp.put_diagonal(g, offset=offset, shape=xp.shape(x))},
-                 kernels={"numpy": f"{KERNELS}:diagonal"}, moves=True, takes="any", examples=_matrix_examples,
+                 kernels={"numpy": f"{KERNELS}:diagonal"}, shape=f"{SHAPES}:diagonal", moves=True, takes="any",
+                 examples=_matrix_examples,
                  description=which, conventions="beyond the corners a diagonal is empty",
                  special=[((matrix,), [1.0, 5.0], ([[1.0, 0.0], [0.0, 1.0]],)),
                           ((matrix,), [2.0], ([[0.0, 1.0], [0.0, 0.0]],), {"offset": 1})]),
         Operator("put_diagonal", "z = 0, but z[.., i, i + offset] = x[.., i]", forward=_put_diagonal,
                  backward={"x": lambda xp, g, z, x, *, offset, shape: xp.diagonal(g, offset=offset)},
-                 kernels={"numpy": f"{KERNELS}:put_diagonal"}, moves=True, takes="any", examples=_put_examples,
-                 reference=f"{TWINS}:put_diagonal",
+                 kernels={"numpy": f"{KERNELS}:put_diagonal"}, shape=f"{SHAPES}:put_diagonal", moves=True, takes="any",
+                 examples=_put_examples, reference=f"{TWINS}:put_diagonal",
                  description="The adjoint of diagonal; shape is that of z.",
                  special=[(([5.0],), [[0.0, 5.0], [0.0, 0.0]], ([1.0],), {"offset": 1, "shape": (2, 2)})]),
         Operator("trace", "z = sum of x[.., i, i + offset]", forward=_trace, backward={"x": _trace_dx},

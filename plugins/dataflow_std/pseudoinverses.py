@@ -11,6 +11,7 @@ from dataflow_std.axes import sum_to
 from dataflow_std.solvers import as_columns, restore
 
 KERNELS = "dataflow_std.kernels.solvers_pseudoinverses"
+SHAPES = "dataflow_std.shapes.pseudoinverses"
 GOLUB = (
     "Golub and Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables "
     "separate, SIAM J. Numer. Anal. 10 (1973), theorem 4.3, https://doi.org/10.1137/0710036"
@@ -22,7 +23,7 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("pinv", "z = the pseudoinverse of x (Moore and Penrose)",
-                 forward=_pinv, backward={"x": _pinv_dx}, kernels={"numpy": f"{KERNELS}:pinv"},
+                 forward=_pinv, backward={"x": _pinv_dx}, kernels={"numpy": f"{KERNELS}:pinv"}, shape=f"{SHAPES}:pinv",
                  examples=_pinv_examples, special=PINV_ROWS,
                  description=f"{RELATIVE} Axes before the last two are batches.",
                  conventions="Where x has not full rank it jumps: the gradient is then the slope among the matrices of "
@@ -30,7 +31,8 @@ def operators() -> list[Operator]:
                  source=GOLUB),
         Operator("lstsq", "z = the vector or matrix with the least sum of squares of a @ z - b",
                  forward=lambda xp, a, b: xp.lstsq(a, b), backward=_lstsq_rules,
-                 kernels={"numpy": f"{KERNELS}:lstsq"}, examples=_lstsq_examples, special=LSTSQ_ROWS,
+                 kernels={"numpy": f"{KERNELS}:lstsq"}, shape=f"{SHAPES}:lstsq", examples=_lstsq_examples,
+                 special=LSTSQ_ROWS,
                  reference="dataflow_std.kernels.solvers_references:lstsq",
                  description="a has at least as many rows as columns, and b as many rows as a. b is one column if it "
                              "has exactly one axis; axes before the last two are batches and broadcast.",
@@ -39,6 +41,7 @@ def operators() -> list[Operator]:
                  source=GOLUB),
         Operator("matrix_rank", "z = the number of singular values of x that are not 0",
                  forward=_matrix_rank, backward={"x": None}, kernels={"numpy": f"{KERNELS}:matrix_rank"},
+                 shape=f"{SHAPES}:matrix_rank", dtype="int64",
                  examples=_rank_examples, special=RANK_ROWS,
                  description=f"{RELATIVE} Axes before the last two are batches.",
                  conventions="A matrix that is not finite has the rank 0."),

@@ -10,6 +10,7 @@ from dataflow.operators import Operator
 from dataflow_std.axes import sum_to
 
 KERNELS = "dataflow_std.kernels.solvers"
+SHAPES = "dataflow_std.shapes.solvers"
 GILES = (
     "Giles, Collected matrix derivative results for forward and reverse mode algorithmic differentiation (2008), "
     "https://people.maths.ox.ac.uk/gilesm/files/AD2008.pdf, "
@@ -22,26 +23,29 @@ def operators() -> list[Operator]:
     return [
         Operator("inv", "z = the inverse of x: x @ z = 1",
                  forward=lambda xp, x: xp.inv(x), backward={"x": _inv_dx},
-                 kernels={"numpy": f"{KERNELS}:inv"}, examples=_inv_examples, special=INV_ROWS,
+                 kernels={"numpy": f"{KERNELS}:inv"}, shape=f"{SHAPES}:keep_square", examples=_inv_examples,
+                 special=INV_ROWS,
                  description="Axes before the last two are batches. To solve equations, `solve` is faster and closer.",
                  conventions=SINGULAR, source=f"{GILES}2.2.3"),
         Operator("solve", "z = inv(x1) @ x2",
                  forward=lambda xp, x1, x2: xp.solve(x1, x2), backward=_solve_rules,
-                 kernels={"numpy": f"{KERNELS}:solve"}, examples=_solve_examples, special=SOLVE_ROWS,
+                 kernels={"numpy": f"{KERNELS}:solve"}, shape=f"{SHAPES}:solve", examples=_solve_examples,
+                 special=SOLVE_ROWS,
                  description="x2 is one column if it has exactly one axis, else a matrix or a stack of matrices; axes "
                              "before the last two are batches and broadcast.",
                  conventions=SINGULAR, source=f"{GILES}2.3.1"),
         Operator("solve_triangular", "z = inv(a) @ b for a triangular a, or inv(a.T) @ b",
                  forward=_solve_triangular, backward=_triangular_rules,
-                 kernels={"numpy": f"{KERNELS}:solve_triangular"}, examples=_triangular_examples,
-                 special=TRIANGULAR_ROWS,
+                 kernels={"numpy": f"{KERNELS}:solve_triangular"}, shape=f"{SHAPES}:solve_triangular",
+                 examples=_triangular_examples, special=TRIANGULAR_ROWS,
                  description="The upper triangle of a is read, or with `lower` the lower one; `transpose` solves with "
                              "a transposed; `unit_diagonal` takes the diagonal to be 1. b is one column if it has "
                              "exactly one axis; axes before the last two are batches and broadcast.",
                  conventions=f"What is not read has no gradient. {SINGULAR}", source=f"{GILES}2.3.1"),
         Operator("cholesky", "z = the lower triangular matrix with z @ z.T = x",
                  forward=_cholesky, backward={"x": _cholesky_dx},
-                 kernels={"numpy": f"{KERNELS}:cholesky"}, examples=_cholesky_examples, special=CHOLESKY_ROWS,
+                 kernels={"numpy": f"{KERNELS}:cholesky"}, shape=f"{SHAPES}:keep_square", examples=_cholesky_examples,
+                 special=CHOLESKY_ROWS,
                  description="With `upper`, z is upper triangular and z.T @ z = x. Axes before the last two are "
                              "batches.",
                  conventions="x counts as its symmetric part, (x + x.T) / 2, so that the gradient is symmetric. A "

@@ -7,7 +7,8 @@ from functools import lru_cache
 from string import ascii_letters
 from typing import NamedTuple
 
-Shape = tuple[int, ...]
+from dataflow.shapes import Shape, match_sizes, show_shape
+from dataflow.sizes import Length
 
 
 class Equation(NamedTuple):
@@ -15,7 +16,7 @@ class Equation(NamedTuple):
 
     terms: tuple[str, ...]
     output: str
-    lengths: Mapping[str, int]
+    lengths: Mapping[str, Length]
 
 
 @lru_cache(maxsize=1024)
@@ -64,7 +65,7 @@ def _count_hidden(term: str, shape: Shape) -> int:
     """How many axes "..." stands for."""
     named = len(term.replace("...", ""))
     if named > len(shape) or (named < len(shape) and "..." not in term):
-        raise ValueError(f'"{term}" names {_count(named, "axis")} of an input of shape {list(shape)}')
+        raise ValueError(f'"{term}" names {_count(named, "axis")} of an input of shape {show_shape(shape)}')
     return len(shape) - named
 
 
@@ -75,20 +76,20 @@ def _imply(terms: Sequence[str]) -> str:
     return rest + "".join(sorted(letter for letter in letters if letters.count(letter) == 1))
 
 
-def _measure(terms: Sequence[str], shapes: Sequence[Shape]) -> dict[str, int]:
+def _measure(terms: Sequence[str], shapes: Sequence[Shape]) -> dict[str, Length]:
     """How long the axes of each letter are: all the same, but those of length 1 broadcast."""
-    lengths: dict[str, int] = {}
+    lengths: dict[str, Length] = {}
     for term, shape in zip(terms, shapes, strict=True):
-        within: dict[str, int] = {}
+        within: dict[str, Length] = {}
         for letter, length in zip(term, shape, strict=True):
             if (other := within.setdefault(letter, length)) != length:
-                raise ValueError(
-                    f'the diagonal of "{term}" needs axes of one length: {letter} has {other} and {length}'
-                )
+                message = f'the diagonal of "{term}" needs axes of one length: {letter} has {other} and {length}'
+                match_sizes(other, length, message)
         for letter, length in within.items():
             known = lengths.get(letter, 1)
             if 1 not in (known, length) and known != length:
-                raise ValueError(f"axis {letter} has {known} elements in one input and {length} in another")
+                message = f"axis {letter} has {known} elements in one input and {length} in another"
+                match_sizes(known, length, message)
             lengths[letter] = length if known == 1 else known
     return lengths
 

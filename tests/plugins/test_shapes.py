@@ -36,6 +36,7 @@ def type_of(value: Any) -> Any:
     return None if value is None else ArrayType(value.dtype.name, value.shape) if hasattr(value, "dtype") else value
 
 
+@np.errstate(over="ignore")
 def narrow(value: Any) -> Any:
     return value.astype("float32") if hasattr(value, "dtype") and value.dtype.kind == "f" else value
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from dataflow_std.shapes import decompositions as shapes
+
 NEARLY = 0.9  # of the largest; not 1: rounding would choose among components that are equally large
 
 
@@ -39,12 +41,7 @@ def svd(x: Any, *, full_matrices: bool = False) -> tuple[Any, Any, Any]:
     >>> (u + 0.0).tolist(), s.tolist(), (vh + 0.0).tolist()
     ([[1.0, 0.0], [0.0, 1.0]], [2.0, 1.0], [[0.0, -1.0], [1.0, 0.0]])
     """
-    rows, columns = _measure(x)
-    if full_matrices and rows != columns:
-        raise ValueError(
-            f"full_matrices is for a square matrix, not for one of {rows} x {columns}: the vectors beyond the first "
-            f"{min(rows, columns)} are any that complete a basis, and have no slopes; leave it out"
-        )
+    shapes.svd(np.shape(x), full_matrices=full_matrices)
     x, spoilt = _set_aside(np.asarray(x))
     u, s, vh = np.linalg.svd(x, full_matrices=False)
     signs = _find_signs(u)
@@ -55,7 +52,7 @@ def svd(x: Any, *, full_matrices: bool = False) -> tuple[Any, Any, Any]:
 
 def svdvals(x: Any) -> Any:
     """Singular values in descending order."""
-    _measure(x)
+    shapes.measure(np.shape(x))
     x, spoilt = _set_aside(np.asarray(x))
     return _spoil(np.linalg.svdvals(x), spoilt)
 
@@ -67,12 +64,7 @@ def qr(x: Any, *, mode: str = "reduced") -> tuple[Any, Any]:
     >>> q.round(12).tolist(), r.round(12).tolist()
     ([[0.6, 0.8], [-0.8, 0.6]], [[5.0, -1.0], [0.0, 2.0]])
     """
-    rows, columns = _measure(x)
-    if mode == "complete" and rows > columns:
-        raise ValueError(
-            f'mode "complete" is for a matrix with no more rows than columns, not for one of {rows} x {columns}: the '
-            f'columns of Q beyond the first {columns} are any that complete a basis, and have no slopes; use "reduced"'
-        )
+    shapes.qr(np.shape(x), mode=mode)
     x, spoilt = _set_aside(np.asarray(x))
     q, r = np.linalg.qr(x)
     signs = np.where(np.linalg.diagonal(r) < 0, -1, 1).astype(r.dtype)
@@ -81,18 +73,8 @@ def qr(x: Any, *, mode: str = "reduced") -> tuple[Any, Any]:
     return _spoil(q, spoilt), _spoil(r, spoilt)
 
 
-def _measure(x: Any) -> tuple[int, int]:
-    """Rows and columns. Raises `ValueError` for what is no matrix."""
-    shape = np.shape(x)
-    if len(shape) < 2:
-        raise ValueError(f"x is no matrix: it needs at least 2 dimensions, and has the shape {list(shape)}")
-    return shape[-2], shape[-1]
-
-
 def _take_symmetric_part(x: Any) -> Any:
-    rows, columns = _measure(x)
-    if rows != columns:
-        raise ValueError(f"x has {rows} rows and {columns} columns: only a square matrix has eigenvalues")
+    shapes.eigvalsh(np.shape(x))
     half = 0.5 * np.asarray(x)  # before the sum, which might overflow
     return half + np.swapaxes(half, -1, -2)
 

@@ -7,17 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import check_axes
-
-Axes = int | tuple[int, ...] | None
+from dataflow.shapes import Axes
+from dataflow_std.shapes.norms import check_norm
 
 
 def vector_norm(x: Any, *, axis: Axes = None, keepdims: bool = False, ord: float = 2) -> Any:
     """The norm of any order over axes."""
-    if axis is not None:
-        check_axes(axis, np.ndim(x))
-    if ord != ord:
-        raise ValueError("ord is a number, or inf or -inf; not NaN")
+    check_norm(np.shape(x), axis, ord)
     if ord == 0:
         return np.sum(np.astype(np.asarray(x != 0), np.asarray(x).dtype), axis=axis, keepdims=keepdims)
     if ord == 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dataflow_std.shapes import products as shapes
 from dataflow_std.subscripts import read_equation
 
 Shape = tuple[int, ...]
@@ -16,19 +17,15 @@ SMALL = 4096  # products below which two inputs are multiplied before a plan is 
 
 def diagonal(x: Any, *, offset: int = 0) -> Any:
     """The diagonal of the last two axes."""
-    if np.ndim(x) < 2:
-        raise ValueError(f"x has no diagonals: it needs 2 dimensions, not {np.ndim(x)}")
+    shapes.diagonal(np.shape(x), offset=offset)
     return np.diagonal(x, offset, -2, -1)
 
 
 def put_diagonal(x: Any, *, offset: int = 0, shape: Shape) -> Any:
     """Zeros of a shape, with the last axis of `x` on the diagonal of the last two."""
-    if len(shape) < 2:
-        raise ValueError(f"the shape of a result with a diagonal has 2 dimensions at least, not {len(shape)}")
+    shapes.put_diagonal(np.shape(x), offset=offset, shape=shape)
     *batch, rows, columns = shape
-    count = max(0, min(rows + min(offset, 0), columns - max(offset, 0)))
-    if np.shape(x) != (expected := (*batch, count)):
-        raise ValueError(f"x has the shape {list(np.shape(x))}; the diagonal of {list(shape)} has {list(expected)}")
+    count = np.shape(x)[-1]
     result = np.zeros(shape, np.asarray(x).dtype)
     if count:
         step = columns + 1

@@ -11,32 +11,20 @@ from typing import Any
 
 import numpy as np
 
-Shape = tuple[int, ...]
+from dataflow_std.shapes.solvers import check_matrices, check_square, find_solution
 
 
-def check_matrices(x: Any, name: str) -> Any:
-    """`x` as an array. Raises `ValueError` if it is no matrix and no stack of matrices.
-
-    >>> check_matrices(np.ones(3), "x")
-    Traceback (most recent call last):
-    ValueError: x must be a matrix or a stack of matrices, and has the shape [3]
-    """
+def take_matrices(x: Any, name: str) -> Any:
+    """`x` as an array. Raises `ValueError` if it is no matrix and no stack of matrices."""
     x = np.asarray(x)
-    if x.ndim < 2:
-        raise ValueError(f"{name} must be a matrix or a stack of matrices, and has the shape {list(x.shape)}")
+    check_matrices(x.shape, name)
     return x
 
 
-def check_square(x: Any, name: str) -> Any:
-    """`x` as an array. Raises `ValueError` if it is no square matrix and no stack of them.
-
-    >>> check_square(np.ones((2, 3)), "x")
-    Traceback (most recent call last):
-    ValueError: x must be square in its last two axes, and has the shape [2, 3]
-    """
-    x = check_matrices(x, name)
-    if x.shape[-1] != x.shape[-2]:
-        raise ValueError(f"{name} must be square in its last two axes, and has the shape {list(x.shape)}")
+def take_square(x: Any, name: str) -> Any:
+    """`x` as an array. Raises `ValueError` if it is no square matrix and no stack of them."""
+    x = np.asarray(x)
+    check_square(x.shape, name)
     return x
 
 
@@ -78,12 +66,12 @@ def _regular(x: Any) -> Any:
 
 def inv(x: Any) -> Any:
     """The inverse, NaN where there is none."""
-    return by_member(np.linalg.inv, check_square(x, "x"))
+    return by_member(np.linalg.inv, take_square(x, "x"))
 
 
 def cholesky(x: Any, *, upper: bool = False) -> Any:
     """The triangular factor of the symmetric part of `x`, NaN where that is not positive definite."""
-    x = check_square(x, "x")
+    x = take_square(x, "x")
     symmetric = 0.5 * x + 0.5 * np.swapaxes(x, -1, -2)
     sound = np.isfinite(symmetric).all(axis=(-2, -1), keepdims=True)
     z = by_member(lambda items: np.linalg.cholesky(items, upper=upper), np.where(sound, symmetric, 1.0))
@@ -92,7 +80,7 @@ def cholesky(x: Any, *, upper: bool = False) -> Any:
 
 def solve(x1: Any, x2: Any) -> Any:
     """The solution of `x1 @ z = x2`, NaN where `x1` is singular. A vector `x2` is one column."""
-    return with_columns(lambda a, b: by_member(np.linalg.solve, a, b), check_square(x1, "x1"), x2, ("x1", "x2"))
+    return with_columns(lambda a, b: by_member(np.linalg.solve, a, b), take_square(x1, "x1"), x2, ("x1", "x2"))
 
 
 def with_columns(function: Callable[[Any, Any], Any], a: Any, b: Any, names: tuple[str, str]) -> Any:
@@ -101,7 +89,7 @@ def with_columns(function: Callable[[Any, Any], Any], a: Any, b: Any, names: tup
     Raises `ValueError` if shapes do not fit.
     """
     b = np.asarray(b)
-    check_system(a, b, names)
+    find_solution(a.shape, b.shape, names)
     if b.ndim == 1:
         return function(a, b[:, None])[..., 0]
     if a.ndim > 2 or b.ndim == 2:
@@ -109,17 +97,6 @@ def with_columns(function: Callable[[Any, Any], Any], a: Any, b: Any, names: tup
     columns = np.moveaxis(b, -2, 0)  # one matrix is factored once
     found = function(a, columns.reshape(b.shape[-2], prod(columns.shape[1:])))
     return np.moveaxis(found.reshape(found.shape[0], *columns.shape[1:]), 0, -2)
-
-
-def check_system(a: Any, b: Any, names: tuple[str, str]) -> None:
-    """Raise `ValueError` if matrices `a` and right-hand sides `b` do not fit each other."""
-    shapes = f"{names[0]} has the shape {list(a.shape)}, and {names[1]} {list(b.shape)}"
-    if not b.ndim or a.shape[-2] != b.shape[-2 if b.ndim > 1 else 0]:
-        raise ValueError(f"{names[1]} needs as many rows as {names[0]}: {shapes}")
-    try:
-        np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    except ValueError:
-        raise ValueError(f"the stacks of {names[0]} and {names[1]} do not broadcast: {shapes}") from None
 
 
 def solve_triangular(
@@ -135,7 +112,7 @@ def solve_triangular(
         singular = np.any(diagonal == 0, axis=-1)
         return np.where(singular[..., None, None], np.nan, z).astype(z.dtype, copy=False) if singular.any() else z
 
-    return with_columns(solver, check_square(a, "a"), b, ("a", "b"))
+    return with_columns(solver, take_square(a, "a"), b, ("a", "b"))
 
 
 def _substitute(a: Any, b: Any, diagonal: Any, *, forwards: bool) -> Any:

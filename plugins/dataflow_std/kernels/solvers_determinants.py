@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from dataflow_std.kernels.solvers import by_member, check_square
+from dataflow_std.kernels.solvers import by_member, take_square
+from dataflow_std.shapes import determinants as shapes
 
 WELL_CONDITIONED = 1e3  # up to here the inverse loses no more than three digits
 
 
 def det(x: Any) -> Any:
     """The determinant."""
-    return np.linalg.det(check_square(x, "x"))
+    return np.linalg.det(take_square(x, "x"))
 
 
 def slogdet(x: Any) -> tuple[Any, Any]:
     """The sign of the determinant and the logarithm of its size."""
-    sign, logabsdet = np.linalg.slogdet(check_square(x, "x"))
+    sign, logabsdet = np.linalg.slogdet(take_square(x, "x"))
     return sign, logabsdet
 
 
@@ -28,7 +29,7 @@ def adjugate(x: Any) -> Any:
     >>> adjugate(np.array([[1.0, 2.0], [2.0, 4.0]])).tolist()
     [[4.0, -2.0], [-2.0, 1.0]]
     """
-    x = check_square(x, "x")
+    x = take_square(x, "x")
     if x.shape[-1] == 2:
         a, b, c, d = x[..., 0, 0], x[..., 0, 1], x[..., 1, 0], x[..., 1, 1]
         return np.stack([np.stack([d, -b], axis=-1), np.stack([-c, a], axis=-1)], axis=-2)
@@ -80,12 +81,12 @@ def _leave_one_out(s: Any) -> Any:
 
 def adjugate_adjoint(x: Any, y: Any) -> Any:
     """The slope of `sum(y * adjugate(x))` in `x`: a polynomial in `x`, of degree n - 2."""
-    x, y = check_square(x, "x"), check_square(y, "y")
-    if x.shape != y.shape:
-        raise ValueError(f"y needs the shape of x, {list(x.shape)}, and has {list(y.shape)}")
+    x, y = np.asarray(x), np.asarray(y)
+    shapes.adjugate_adjoint(x.shape, y.shape)
+    dtype = np.result_type(x, y)
     if x.shape[-1] == 2:
-        return adjugate(y)
-    return by_member(_adjoint_of_factors, x, y) if x.size else np.array(x)
+        return adjugate(y).astype(dtype, copy=False)
+    return by_member(_adjoint_of_factors, x, y) if x.size else np.array(x, dtype)
 
 
 def _adjoint_of_factors(x: Any, y: Any) -> Any:

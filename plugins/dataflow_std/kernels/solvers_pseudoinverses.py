@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from dataflow_std.kernels.solvers import by_member, check_matrices, solve_triangular, with_columns
+from dataflow_std.kernels.solvers import by_member, solve_triangular, take_matrices, with_columns
+from dataflow_std.shapes import pseudoinverses as shapes
 
 
 def pinv(x: Any, *, rtol: float | None = None) -> Any:
     """The pseudoinverse, NaN where x is not finite."""
-    if rtol is not None and not rtol >= 0:
-        raise ValueError(f"rtol is at least 0, not {rtol}")
-    x = check_matrices(x, "x")
+    x = np.asarray(x)
+    shapes.pinv(x.shape, rtol=rtol)
     limit = max(x.shape[-2:]) * np.finfo(x.dtype).eps if rtol is None else rtol
     return by_member(lambda items: np.linalg.pinv(items, rtol=limit), x)
 
@@ -23,9 +23,8 @@ def lstsq(a: Any, b: Any) -> Any:
 
     Raises `ValueError` if there are fewer rows than columns.
     """
-    a = check_matrices(a, "a")
-    if a.shape[-2] < a.shape[-1]:
-        raise ValueError(f"a needs at least as many rows as columns, and has the shape {list(a.shape)}")
+    a = np.asarray(a)
+    shapes.check_tall(a.shape)
 
     def solver(a: Any, b: Any) -> Any:
         q, r = np.linalg.qr(a)
@@ -40,7 +39,7 @@ def lstsq(a: Any, b: Any) -> Any:
 
 def matrix_rank(x: Any, *, rtol: float | None = None) -> Any:
     """How many singular values exceed `rtol` times the largest; 0 where x is not finite."""
-    x = check_matrices(x, "x")
+    x = take_matrices(x, "x")
     if not x.size:
         return np.zeros(x.shape[:-2], np.int64)
     limit = max(x.shape[-2:]) * np.finfo(x.dtype).eps if rtol is None else rtol
