@@ -2,6 +2,7 @@
 
 A size is an int, or a `SymbolicSize` such as `rows` or `2*hidden + 1`. Arithmetic that gives a number gives an int.
 A symbolic size equals only itself: it is never 0, 1 or any other number, even if the data that arrives has one row.
+Sizes are compared as for lengths of at least 1.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import Any
 
 Terms = Mapping[tuple[str, ...], int]  # by the sorted names of a product its coefficient; none is 0
 
+MAX_TEXT = 1_000  # characters of a size: nobody reads longer ones
+MAX_PRODUCTS = 10_000  # of terms in one multiplication
+
 
 class UnknownSizeError(ValueError):
     """What was asked of a size is known only when data has arrived; `pair`: two sizes that would have to be equal."""
@@ -19,6 +23,21 @@ class UnknownSizeError(ValueError):
     def __init__(self, message: str, pair: tuple[Length, Length] | None = None) -> None:
         self.pair = pair
         super().__init__(message)
+
+
+class Quotient(str):
+    """The name of a quotient that does not come out even: what is computed, as text, with its two sizes."""
+
+    parts: tuple[Length, Length]
+
+    @classmethod
+    def of(cls, size: Length, divisor: Length) -> Quotient:
+        """The name of a quotient. Raises `UnknownSizeError` if it is too long."""
+        made = cls(f"{_enclose(size)}//{_enclose(divisor)}")
+        if len(made) > MAX_TEXT:
+            raise UnknownSizeError("a size of so many computations is known when the data is")
+        made.parts = size, divisor
+        return made
 
 
 class SymbolicSize:
@@ -79,11 +98,13 @@ class SymbolicSize:
     def __floordiv__(self, other: Any) -> Any:
         if _terms_of(other) is None:
             return NotImplemented
+        if other == 0:
+            raise ZeroDivisionError("a size divided by 0")
         exact = divide_exactly(self, other)
-        return SymbolicSize.named(f"{_enclose(self)}//{_enclose(other)}") if exact is None else exact
+        return SymbolicSize.named(Quotient.of(self, other)) if exact is None else exact
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return SymbolicSize.named(f"{_enclose(other)}//{_enclose(self)}")
+        return NotImplemented if _terms_of(other) is None else SymbolicSize.named(Quotient.of(other, self))
 
     def __mod__(self, other: Any) -> Any:
         if divide_exactly(self, other) is not None:
@@ -91,38 +112,63 @@ class SymbolicSize:
         raise UnknownSizeError(f"what is left of `{self}` divided by `{other}` is known when the data is")
 
     def __lt__(self, other: Any) -> bool:
-        return -_sign_of(self - other) > 0
+        return _is_positive(other - self)
 
     def __gt__(self, other: Any) -> bool:
-        return _sign_of(self - other) > 0
+        return _is_positive(self - other)
 
     def __le__(self, other: Any) -> bool:
-        return _sign_of(self - other, strict=False) <= 0
+        return not _is_positive(self - other)
 
     def __ge__(self, other: Any) -> bool:
-        return _sign_of(self - other, strict=False) >= 0
+        return not _is_positive(other - self)
 
     def __index__(self) -> int:
         raise UnknownSizeError(f"the size `{self}` is known when the data is")
 
-    __int__ = __float__ = __pow__ = __rpow__ = __truediv__ = __rtruediv__ = __index__  # type: ignore[assignment]
+    __int__ = __float__ = __pow__ = __rpow__ = __truediv__ = __rtruediv__ = __index__
 
 
 Length = int | SymbolicSize
 
 
-def _sign_of(difference: Any, *, strict: bool = True) -> int:
-    """The sign of a difference of sizes, as far as it is the same for all lengths of at least 1."""
-    if isinstance(difference, int):
-        return difference
-    constant = difference.terms.get((), 0)
-    others = [count for names, count in difference.terms.items() if names]
-    low, high = constant + sum(others), constant + sum(others)
-    if all(count > 0 for count in others) and (low > 0 or (low == 0 and not strict)):
-        return 1 if low > 0 else 0
-    if all(count < 0 for count in others) and (high < 0 or (high == 0 and not strict)):
-        return -1 if high < 0 else 0
+def _is_positive(difference: Length) -> bool:
+    """Whether a difference of sizes is above 0, if that is the same for all lengths of at least 1."""
+    least = _least(difference)
+    if least is not None and least > 0:
+        return True
+    opposite = _least(-difference)
+    if opposite is not None and opposite >= 0:
+        return False
     raise UnknownSizeError(f"whether `{difference}` is above 0 is known when the data is")
+
+
+def _least(size: Length) -> int | None:
+    """A number that a size is never below, whatever the lengths from 1 on; None if none is known."""
+    if isinstance(size, int):
+        return size
+    total = 0
+    for names, count in size.terms.items():
+        if not names:
+            total += count
+            continue
+        bounds = [_least_of_name(name) for name in names]
+        if count < 0 or any(bound is None or bound < 0 for bound in bounds):
+            return None
+        for bound in bounds:
+            count *= bound or 0
+        total += count
+    return total
+
+
+def _least_of_name(name: str) -> int | None:
+    if not isinstance(name, Quotient):
+        return 1
+    size, divisor = name.parts
+    least, positive = _least(size), _least(divisor)
+    if least is None or positive is None or positive < 1:
+        return None
+    return least // divisor if isinstance(divisor, int) else min(least, 0)
 
 
 def _terms_of(item: Any) -> Terms | None:
@@ -146,6 +192,8 @@ def _add(first: Terms, second: Terms) -> Any:
 
 
 def _multiply(first: Terms, second: Terms) -> Any:
+    if len(first) * len(second) > MAX_PRODUCTS:
+        raise UnknownSizeError("a size of so many terms is known when the data is")
     total: dict[tuple[str, ...], int] = {}
     for left, count in first.items():
         for right, times in second.items():
@@ -184,7 +232,8 @@ def _spell(terms: Terms) -> str:
     """A polynomial as text, products before the constant."""
     parts = []
     for names, count in sorted(terms.items(), key=lambda item: (-len(item[0]), item[0])):
-        product = "*".join(f"({name})" if "//" in name and (len(names) > 1 or count != 1) else name for name in names)
+        alone = len(names) == 1 and count == 1
+        product = "*".join(name if alone or not isinstance(name, Quotient) else f"({name})" for name in names)
         factor = str(abs(count)) if not product else product if abs(count) == 1 else f"{abs(count)}*{product}"
         parts.append((" - " if count < 0 else " + ") + factor)
     text = "".join(parts)
@@ -208,9 +257,6 @@ def product_of(sizes: Iterable[Length]) -> Length:
     return total
 
 
-MAX_SIZE_TEXT = 200
-
-
 def parse_size(text: str) -> Length:
     """A size from its text. Raises `ValueError` for what is none.
 
@@ -219,13 +265,15 @@ def parse_size(text: str) -> Length:
     """
     if text.isidentifier():
         return SymbolicSize.named(text)
-    if len(text) > MAX_SIZE_TEXT:
+    if len(text) > MAX_TEXT:
         raise ValueError("it is too long")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        size = read_size(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, MemoryError, RecursionError):
         raise ValueError(f"`{text}` is no size") from None
-    return read_size(tree)
+    if len(str(size)) > MAX_TEXT:
+        raise ValueError("multiplied out it is too long")
+    return size
 
 
 def read_size(form: ast.expr) -> Length:
@@ -260,8 +308,8 @@ def names_in(size: Length) -> set[str]:
     found: set[str] = set()
     for names in size.terms:
         for name in names:
-            if "//" in name:
-                left, right = _split_quotient(name)
+            if isinstance(name, Quotient):
+                left, right = name.parts
                 found |= names_in(left) | names_in(right)
             else:
                 found.add(name)
@@ -282,20 +330,13 @@ def substitute(size: Length, lengths: Mapping[str, Length]) -> Length:
         for name in names:
             if name in lengths:
                 term = term * lengths[name]
-            elif "//" in name:
-                left, right = _split_quotient(name)
+            elif isinstance(name, Quotient):
+                left, right = name.parts
                 term = term * (substitute(left, lengths) // substitute(right, lengths))
             else:
                 term = term * SymbolicSize.named(name)
         total = total + term
     return total
-
-
-def _split_quotient(text: str) -> tuple[Length, Length]:
-    form = ast.parse(text, mode="eval").body
-    if not (isinstance(form, ast.BinOp) and isinstance(form.op, ast.FloorDiv)):
-        raise ValueError(f"`{text}` is no quotient of sizes")
-    return read_size(form.left), read_size(form.right)
 
 
 def solve(first: Length, second: Length) -> tuple[str, Length] | None:
