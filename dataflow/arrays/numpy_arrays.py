@@ -7,13 +7,14 @@ says; who calls silences NumPy's warnings about them (`numpy.errstate`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, Final
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import CHECKED, check_axes
+from dataflow.arrays.numpy_checked import CHECKED
+from dataflow.shapes import check_axes
 
 kind: Final = "numpy"
 
@@ -198,11 +199,6 @@ def check_indices(indices: Any, length: int) -> Any:
     return indices
 
 
-def _broadcast_arrays(xs: Sequence[Any]) -> tuple[Any, ...]:
-    shape = np.broadcast_shapes(*[np.shape(x) for x in xs])
-    return tuple(np.broadcast_to(x, shape) for x in xs)
-
-
 def _where(condition: Any, x: Any, y: Any) -> Any:
     """NumPy's, but a condition that is a Python bool costs nothing if a number is what is not taken."""
     if condition is True or condition is False:
@@ -219,11 +215,9 @@ def _astype(x: Any, *, dtype: str) -> Any:
 TABLE: Final[Mapping[str, Callable[..., Any]]] = {
     **CHECKED,
     "astype": _astype,
-    "broadcast_arrays": _broadcast_arrays,
     "getitem": lambda x, *, key: np.asarray(x)[read_key(key)],
     "identity": lambda x: x,
     "pow": _pow,
-    "tile": lambda x, *, repetitions: np.tile(x, repetitions),
     "where": _where,
     # helpers of rules
     "cast_like": cast_like,

@@ -12,45 +12,24 @@ from typing import Any, Final
 import numpy as np
 
 from dataflow.arrays.product_checks import Pairs, check_matmul, check_matrix, check_tensordot, check_vecdot
+from dataflow.arrays.shape_checks import (
+    check_axis_of_vector,
+    check_diagonals,
+    check_moves,
+    check_order,
+    check_reduced,
+    check_repeated,
+    check_repeats,
+    check_shifts,
+    check_squeezed,
+    fill_shape,
+    join_shapes,
+    stack_shapes,
+)
+from dataflow.shapes import broadcast_shapes, check_axes, count
 
 Shape = tuple[int, ...]
 Axes = int | Shape | None
-
-
-def check_axes(axis: int | Shape, ndim: int, what: str = "value") -> None:
-    """Raise `ValueError` if an axis is out of range for so many dimensions, or named twice.
-
-    >>> check_axes((0, -1), 2)
-    >>> check_axes(1, 1)
-    Traceback (most recent call last):
-    ValueError: axis 1 is out of range for a value of 1 dimension
-    """
-    if type(axis) is int and -ndim <= axis < ndim:  # nearly always
-        return
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    for item in axes:
-        if not -ndim <= item < ndim:
-            raise ValueError(f"axis {item} is out of range for a {what} of {_count(ndim, 'dimension')}")
-    places = [item % ndim for item in axes]
-    for place in places:
-        if places.count(place) > 1:
-            raise ValueError(f"axis {place} is named twice")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def check_axis_of_vector(x: Any, axis: int | None) -> None:
-    """Raise `ValueError` if an axis is out of range, or left out for what is no vector.
-
-    >>> check_axis_of_vector(np.ones(3), None)
-    """
-    if axis is not None:
-        check_axes(axis, np.ndim(x))
-    elif np.ndim(x) != 1:
-        dimensions = _count(np.ndim(x), "dimension")
-        raise ValueError(f"axis may be left out for a vector only, not for a value of {dimensions}")
 
 
 # --- reductions and what else has an axis ---
@@ -82,30 +61,29 @@ def _find_extreme(function: Callable[..., Any], which: str) -> Callable[..., Any
         try:
             return function(x, axis=axis, keepdims=keepdims)
         except ValueError:
-            if np.size(x):
-                raise
-            raise ValueError(f"there is no {which} element: x has none along the axis") from None
+            check_reduced(np.shape(x), axis, which)
+            raise
 
     return find
 
 
 def _cumulate(function: Callable[..., Any]) -> Callable[..., Any]:
     def checked(x: Any, *, axis: int | None = None, include_initial: bool = False) -> Any:
-        check_axis_of_vector(x, axis)
+        check_axis_of_vector(axis, np.ndim(x))
         return function(x, axis=axis, include_initial=include_initial)
 
     return checked
 
 
 def _take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
-    check_axis_of_vector(x, axis)
+    check_axis_of_vector(axis, np.ndim(x))
     return np.take(x, indices, axis=axis)
 
 
 def _take_along_axis(x: Any, indices: Any, *, axis: int = -1) -> Any:
     check_axes(axis, np.ndim(x))
     if np.ndim(x) != np.ndim(indices):
-        dimensions = f"{_count(np.ndim(x), 'dimension')} and indices {np.ndim(indices)}"
+        dimensions = f"{count(np.ndim(x), 'dimension')} and indices {np.ndim(indices)}"
         raise ValueError(f"x has {dimensions}: they need as many")
     return np.take_along_axis(x, indices, axis=axis)
 
@@ -116,22 +94,26 @@ def _take_along_axis(x: Any, indices: Any, *, axis: int = -1) -> Any:
 def _reshape(x: Any, shape: int | Shape) -> Any:
     if isinstance(shape, int):
         shape = (shape,)
-    if shape and (least := min(shape)) < 0:
-        if least < -1:
-            raise ValueError(f"a length is at least 0, or -1 for what is left; not {least}")
-        if shape.count(-1) > 1:
-            raise ValueError(f"only one length of {list(shape)} may be -1")
+    if shape and min(shape) < -1:  # what NumPy takes for -1
+        fill_shape(np.shape(x), shape)
     try:
         return np.reshape(x, shape)
     except ValueError:
-        raise ValueError(f"{_count(np.size(x), 'element')} do not fill the shape {list(shape)}") from None
+        fill_shape(np.shape(x), shape)
+        raise
 
 
 def _broadcast_to(x: Any, shape: Shape) -> Any:
     try:
         return np.broadcast_to(x, shape)
     except ValueError:
-        raise ValueError(f"a value of shape {list(np.shape(x))} cannot be repeated to fill {list(shape)}") from None
+        check_repeated(np.shape(x), shape)
+        raise
+
+
+def _broadcast_arrays(xs: Sequence[Any]) -> tuple[Any, ...]:
+    shape: Any = broadcast_shapes(*[np.shape(x) for x in xs])
+    return tuple([np.broadcast_to(x, shape) for x in xs])
 
 
 def _expand_dims(x: Any, axis: int | Shape) -> Any:
@@ -139,36 +121,59 @@ def _expand_dims(x: Any, axis: int | Shape) -> Any:
     return np.expand_dims(x, axis)
 
 
+def _squeeze(x: Any, axis: int | Shape) -> Any:
+    try:
+        return np.squeeze(x, axis)
+    except ValueError:
+        check_squeezed(axis, np.shape(x))
+        raise
+
+
 def _permute_dims(x: Any, axes: Shape) -> Any:
-    check_axes(axes, np.ndim(x))
-    if len(axes) != np.ndim(x):
-        verb = "axis is" if len(axes) == 1 else "axes are"
-        raise ValueError(f"{len(axes)} {verb} named, and the value has {np.ndim(x)}")
+    check_order(axes, np.ndim(x))
     return np.permute_dims(x, axes)
 
 
 def _moveaxis(x: Any, source: int | Shape, destination: int | Shape) -> Any:
-    check_axes(source, np.ndim(x))
-    check_axes(destination, np.ndim(x))
+    check_moves(source, destination, np.ndim(x))
     return np.moveaxis(x, source, destination)
 
 
+def _roll(x: Any, *, shift: int | Shape, axis: Axes = None) -> Any:
+    check_shifts(shift, axis, np.ndim(x))
+    return np.roll(x, shift, axis)
+
+
+def _repeat(x: Any, *, repeats: int, axis: int | None = None) -> Any:
+    check_axes(axis, np.ndim(x))
+    check_repeats("repeats", [repeats])
+    return np.repeat(x, repeats, axis)
+
+
+def _tile(x: Any, *, repetitions: Shape) -> Any:
+    check_repeats("repetitions", repetitions)
+    return np.tile(x, repetitions)
+
+
 def _concat(xs: Sequence[Any], *, axis: int | None = 0) -> Any:
-    if axis is not None and xs:
-        check_axes(axis, np.ndim(xs[0]))
-    return np.concat(xs, axis=axis)
+    try:
+        return np.concat(xs, axis=axis)
+    except ValueError:
+        join_shapes([np.shape(x) for x in xs], axis)
+        raise
 
 
 def _stack(xs: Sequence[Any], *, axis: int = 0) -> Any:
-    if xs:
-        check_axes(axis, np.ndim(xs[0]) + 1, "result")
-    return np.stack(xs, axis=axis)
+    try:
+        return np.stack(xs, axis=axis)
+    except ValueError:
+        stack_shapes([np.shape(x) for x in xs], axis)
+        raise
 
 
 def _triangle(function: Callable[..., Any]) -> Callable[..., Any]:
     def triangle(x: Any, *, k: int = 0) -> Any:
-        if np.ndim(x) < 2:
-            raise ValueError(f"x has no diagonals: it needs 2 dimensions, not {np.ndim(x)}")
+        check_diagonals(np.ndim(x))
         return function(x, k=k)
 
     return triangle
@@ -234,6 +239,7 @@ CHECKED: Final[Mapping[str, Callable[..., Any]]] = {
     "bitwise_invert": _on_bits(np.bitwise_invert),
     "bitwise_or": _on_bits(np.bitwise_or),
     "bitwise_xor": _on_bits(np.bitwise_xor),
+    "broadcast_arrays": _broadcast_arrays,
     "broadcast_to": _broadcast_to,
     "concat": _concat,
     "count_nonzero": _with_axis(np.count_nonzero),
@@ -249,15 +255,16 @@ CHECKED: Final[Mapping[str, Callable[..., Any]]] = {
     "moveaxis": _moveaxis,
     "permute_dims": _permute_dims,
     "prod": _reduce(np.multiply),
-    "repeat": _with_axis(np.repeat),
+    "repeat": _repeat,
     "reshape": _reshape,
-    "roll": _with_axis(np.roll),
-    "squeeze": _with_axis(np.squeeze),
+    "roll": _roll,
+    "squeeze": _squeeze,
     "stack": _stack,
     "sum": _reduce(np.add),
     "take": _take,
     "take_along_axis": _take_along_axis,
     "tensordot": _tensordot,
+    "tile": _tile,
     "tril": _triangle(np.tril),
     "triu": _triangle(np.triu),
     "unstack": _with_axis(np.unstack),

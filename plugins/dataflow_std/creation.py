@@ -10,6 +10,7 @@ from dataflow_std.elementwise import Dtype
 
 Shape = tuple[int, ...]
 KERNELS = "dataflow_std.kernels.creation"
+SHAPES = "dataflow_std.shapes.creation"
 WHOLE = ("Whole numbers, unless dtype says otherwise: where they meet floats they take their type, so that a graph in "
          "float32 stays in float32.")  # fmt: skip
 
@@ -128,8 +129,8 @@ def _of_values() -> list[Operator]:
                  description=f"Classes are numbers from 0 to below num_classes; anything else is refused. {WHOLE}",
                  special=[(([2, 0],), [[0, 0, 1], [1, 0, 0]], (None,), {"num_classes": 3})]),
         Operator("diag", "z = the matrix with x on diagonal k, or the diagonal k of a matrix x", forward=_diag,
-                 backward={"x": _diag_dx}, kernels={"numpy": "dataflow_std.kernels.shaping:diag"}, moves=True,
-                 takes="any", examples=_diag_examples,
+                 backward={"x": _diag_dx}, kernels={"numpy": "dataflow_std.kernels.shaping:diag"},
+                 shape="dataflow_std.shapes.shaping:diag", moves=True, takes="any", examples=_diag_examples,
                  special=[(([1.0, 2.0],), [[1.0, 0.0], [0.0, 2.0]], ([1.0, 1.0],)),
                           (([[1.0, 2.0], [3.0, 4.0]],), [1.0, 4.0], ([[1.0, 0.0], [0.0, 1.0]],))]),
     ]  # fmt: skip

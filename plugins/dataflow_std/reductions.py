@@ -9,6 +9,9 @@ from typing import Any
 from dataflow.operators import Axes, Operator, reduction
 from dataflow_std.axes import merge_axes, put_back, split_axes
 
+SHAPES = "dataflow_std.shapes.reductions"
+REDUCED = "dataflow.shapes:shape_reduction"
+
 
 def _examples(rng: Any) -> Sequence[Any]:
     cases: list[tuple[tuple[int, ...], dict[str, Any]]] = [
@@ -58,13 +61,15 @@ def _multiply_before(xp: Any, x: Any) -> Any:
 def _sums() -> list[Operator]:
     return [
         reduction("sum", "z = sum of x over axis", _sum_dx, moves=True, takes="numeric", examples=_examples,
+                  dtype=f"{SHAPES}:add_up",
                   conventions="0 over an empty axis",
                   special=[(([1.0, 2.0, 4.0],), 7.0, ([1.0, 1.0, 1.0],)), (([],), 0.0, ([],))]),
         Operator("mean", "z = sum of x over axis / number of elements",
-                 forward=_mean, backward={"x": _mean_dx}, moves=True, examples=_examples,
+                 forward=_mean, backward={"x": _mean_dx}, shape=REDUCED, moves=True, examples=_examples,
                  conventions="NaN over an empty axis",
                  special=[(([1.0, 2.0, 3.0, 6.0],), 3.0, ([0.25, 0.25, 0.25, 0.25],)), (([],), nan, ([],))]),
         reduction("prod", "z = product of x over axis", _prod_dx, takes="numeric", examples=_examples,
+                  dtype=f"{SHAPES}:add_up",
                   conventions="slopes are exact where factors are 0; 1 over an empty axis",
                   special=[(([2.0, 3.0, 4.0],), 24.0, ([12.0, 8.0, 6.0],)),
                            (([0.0, 2.0, 3.0],), 0.0, ([6.0, 0.0, 0.0],)), (([0.0, 0.0, 3.0],), 0.0, ([0.0, 0.0, 0.0],)),
@@ -109,11 +114,12 @@ def _sums_without_nan() -> list[Operator]:
     return [
         Operator("nansum", "z = sum of x over axis, NaN left out",
                  forward=_nansum, backward={"x": _nansum_dx}, takes="numeric", examples=_examples_with_nan,
+                 shape=REDUCED, dtype=f"{SHAPES}:add_up",
                  conventions="NaN elements get nothing; 0 if all are NaN and over an empty axis",
                  special=[(some, 4.0, ([1.0, 0.0, 1.0],)), (none, 0.0, ([0.0, 0.0],)), (([],), 0.0, ([],)),
                           (([inf, nan, 1.0],), inf, ([1.0, 0.0, 1.0],))]),
         Operator("nanmean", "z = mean of x over axis, NaN left out",
-                 forward=_nanmean, backward={"x": _nanmean_dx}, examples=_examples_with_nan,
+                 forward=_nanmean, backward={"x": _nanmean_dx}, shape=REDUCED, examples=_examples_with_nan,
                  conventions="NaN elements get nothing; NaN if all are NaN and over an empty axis",
                  special=[(some, 2.0, ([0.5, 0.0, 0.5],)), (none, nan, ([0.0, 0.0],)), (([],), nan, ([],))]),
     ]  # fmt: skip
@@ -142,11 +148,11 @@ def _extremes() -> list[Operator]:
     }  # fmt: skip
     third = 1 / 3
     return [
-        reduction("max", "z = the largest x over axis", _max_dx, **about,
+        reduction("max", "z = the largest x over axis", _max_dx, **about, shape=f"{SHAPES}:find_largest",
                   special=[(([1.0, 3.0, 2.0],), 3.0, ([0.0, 1.0, 0.0],)),
                            (([2.0, 2.0, 1.0, 2.0],), 2.0, ([third, third, 0.0, third],)),
                            (([nan, 1.0],), nan, ([nan, nan],)), (([-inf, -inf],), -inf, ([0.5, 0.5],))]),
-        reduction("min", "z = the smallest x over axis", _min_dx, **about,
+        reduction("min", "z = the smallest x over axis", _min_dx, **about, shape=f"{SHAPES}:find_smallest",
                   special=[(([3.0, 1.0, 2.0],), 1.0, ([0.0, 1.0, 0.0],)),
                            (([1.0, 1.0, 2.0],), 1.0, ([0.5, 0.5, 0.0],)), (([nan, 1.0],), nan, ([nan, nan],))]),
     ]  # fmt: skip
@@ -162,24 +168,27 @@ def _argmin(xp: Any, x: Any, *, axis: int | None = None, keepdims: bool = False)
 
 def _counts() -> list[Operator]:
     index: dict[str, Any] = {
-        "backward": {"x": None}, "kernels": {}, "takes": "numeric", "examples": _examples_of_one_axis,
+        "backward": {"x": None}, "kernels": {}, "dtype": "int64", "takes": "numeric", "examples": _examples_of_one_axis,
         "conventions": "the first NaN if there is one; an empty axis is refused",
     }  # fmt: skip
     return [
-        reduction("all", "z = every x over axis is true", None, takes="any", examples=_examples,
+        reduction("all", "z = every x over axis is true", None, dtype="bool", takes="any", examples=_examples,
                   conventions="true over an empty axis; NaN is true",
                   special=[(([2.0, 0.0],), 0.0, (None,)), (([2.0, nan],), 1.0, (None,)), (([],), 1.0, (None,))]),
-        reduction("any", "z = some x over axis is true", None, takes="any", examples=_examples,
+        reduction("any", "z = some x over axis is true", None, dtype="bool", takes="any", examples=_examples,
                   conventions="false over an empty axis; NaN is true",
                   special=[(([2.0, 0.0],), 1.0, (None,)), (([0.0, -0.0],), 0.0, (None,)), (([],), 0.0, (None,))]),
-        reduction("count_nonzero", "z = how many x over axis are not 0", None, takes="any", examples=_examples,
+        reduction("count_nonzero", "z = how many x over axis are not 0", None, dtype="int64", takes="any",
+                  examples=_examples,
                   conventions="0 over an empty axis; NaN counts",
                   special=[(([2.0, 0.0, -1.0],), 2.0, (None,)), (([nan, -0.0],), 1.0, (None,)),
                            (([],), 0.0, (None,))]),
         Operator("argmax", "z = the index of the largest x along axis, the first at a tie", forward=_argmax, **index,
+                 shape=f"{SHAPES}:find_largest",
                  special=[(([1.0, 3.0, 2.0],), 1.0, (None,)), (([1.0, 3.0, 3.0],), 1.0, (None,)),
                           (([1.0, nan, inf],), 1.0, (None,))]),
         Operator("argmin", "z = the index of the smallest x along axis, the first at a tie", forward=_argmin, **index,
+                 shape=f"{SHAPES}:find_smallest",
                  special=[(([3.0, 1.0, 2.0],), 1.0, (None,)), (([3.0, 1.0, 1.0],), 1.0, (None,)),
                           (([1.0, nan, -inf],), 1.0, (None,))]),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from dataflow_std.axes import invert, normalise, sum_to
 
 Shape = tuple[int, ...]
 KERNELS = "dataflow_std.kernels.shaping"
+SHAPES = "dataflow_std.shapes.shaping"
 
 
 def operators() -> list[Operator]:
@@ -25,7 +26,7 @@ def _tries(cases: Sequence[tuple[Shape, dict[str, Any]]]) -> Any:
 def _mover(name: str, formula: str, forward: Any, dx: Any, cases: Any, **about: Any) -> Operator:
     """An operator of one input that only moves elements."""
     return Operator(name, formula, forward=forward, backward={"x": dx}, kernels={}, moves=True, takes="any",
-                    examples=_tries(cases), **about)  # fmt: skip
+                    examples=_tries(cases), **{"shape": f"{SHAPES}:{name}", **about})  # fmt: skip
 
 
 def _restore(xp: Any, g: Any, z: Any, x: Any, **_: Any) -> Any:
@@ -77,7 +78,7 @@ def _reshaping() -> list[Operator]:
                special=[(([[1.0], [2.0]],), [[1.0, 1.0], [2.0, 2.0]], ([[2.0], [2.0]],), {"shape": (2, 2)})]),
         Operator("broadcast_arrays", "z = xs, each repeated to fill the shape that all have in common",
                  forward=lambda xp, *xs: xp.broadcast_arrays(xs), backward={"xs": _broadcast_arrays_dxs},
-                 outputs=VARIADIC_OUTPUTS, kernels={}, moves=True, takes="any",
+                 outputs=VARIADIC_OUTPUTS, kernels={}, shape=f"{SHAPES}:broadcast_arrays", moves=True, takes="any",
                  examples=lambda rng: [((rng.normal(size=3), rng.normal(size=(2, 1)), rng.normal()), {}),
                                        ((rng.normal(size=(1, 2)),), {})],
                  special=[((5.0, [1.0, 2.0]), ([5.0, 5.0], [1.0, 2.0]), (2.0, [1.0, 1.0]))]),
@@ -152,16 +153,16 @@ def _reordering() -> list[Operator]:
                special=[(([1.0, 2.0, 3.0],), [3.0, 1.0, 2.0], ([1.0, 1.0, 1.0],), {"shift": 1})]),
         Operator("rot90", "z = x turned k times by a right angle, from the first of the axes to the second",
                  forward=_rot90, backward={"x": lambda xp, g, z, x, *, k, axes: xp.rot90(g, k=-k, axes=axes)},
-                 kernels={"numpy": f"{KERNELS}:rot90"}, moves=True, takes="any",
+                 kernels={"numpy": f"{KERNELS}:rot90"}, shape=f"{SHAPES}:rot90", moves=True, takes="any",
                  examples=_tries([((2, 3), {}), ((2, 3), {"k": -1}), ((2, 3), {"k": 3, "axes": (1, 0)}),
                                   ((2, 3), {"k": 2}), ((2, 3, 4), {"axes": (0, -1)}), ((0, 2), {})]),
                  description="Turned against the clock, as a matrix is written.",
                  special=[(([[1.0, 2.0], [3.0, 4.0]],), [[2.0, 4.0], [1.0, 3.0]], ([[1.0, 1.0], [1.0, 1.0]],))]),
         _mover("tril", "z = x on and below diagonal k, 0 above", _tril,
-               lambda xp, g, z, x, *, k: xp.tril(g, k=k), triangles,
+               lambda xp, g, z, x, *, k: xp.tril(g, k=k), triangles, shape=f"{SHAPES}:triangle",
                special=[((square,), [[1.0, 0.0], [3.0, 4.0]], ([[1.0, 0.0], [1.0, 1.0]],))]),
         _mover("triu", "z = x on and above diagonal k, 0 below", _triu,
-               lambda xp, g, z, x, *, k: xp.triu(g, k=k), triangles,
+               lambda xp, g, z, x, *, k: xp.triu(g, k=k), triangles, shape=f"{SHAPES}:triangle",
                special=[((square,), [[1.0, 2.0], [0.0, 4.0]], ([[1.0, 1.0], [0.0, 1.0]],))]),
     ]  # fmt: skip
 
@@ -255,21 +256,21 @@ def _stack_examples(rng: Any) -> Sequence[Any]:
 def _joining() -> list[Operator]:
     return [
         Operator("concat", "z = xs one after the other along axis", forward=_concat, backward={"xs": _concat_dxs},
-                 kernels={}, moves=True, takes="any", examples=_concat_examples,
+                 kernels={}, shape=f"{SHAPES}:concat", moves=True, takes="any", examples=_concat_examples,
                  description="With axis null each is flattened first.",
                  special=[(([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0], ([1.0], [1.0, 1.0]))]),
         Operator("stack", "z = xs side by side along a new axis", forward=_stack,
                  backward={"xs": lambda xp, g, z, *xs, axis: xp.unstack(g, axis=axis)},
-                 kernels={}, moves=True, takes="any", examples=_stack_examples,
+                 kernels={}, shape=f"{SHAPES}:stack", moves=True, takes="any", examples=_stack_examples,
                  special=[(([1.0, 2.0], [3.0, 4.0]), [[1.0, 3.0], [2.0, 4.0]], ([1.0, 1.0], [1.0, 1.0]), {"axis": 1})]),
         Operator("unstack", "z = the parts of x along axis", forward=_unstack,
                  backward={"x": lambda xp, g, z, x, *, axis: xp.stack(g, axis=axis)},
-                 outputs=VARIADIC_OUTPUTS, kernels={}, moves=True, takes="any",
+                 outputs=VARIADIC_OUTPUTS, kernels={}, shape=f"{SHAPES}:unstack", moves=True, takes="any",
                  examples=_tries([((3,), {}), ((2, 3), {"axis": -1})]),
                  special=[(([[1.0, 2.0], [3.0, 4.0]],), ([1.0, 2.0], [3.0, 4.0]), ([[1.0, 1.0], [1.0, 1.0]],))]),
         Operator("split", "z = the parts of x along axis, one after the other",
                  forward=_split, backward={"x": _split_dx}, outputs=VARIADIC_OUTPUTS,
-                 kernels={"numpy": f"{KERNELS}:split"}, moves=True, takes="any",
+                 kernels={"numpy": f"{KERNELS}:split"}, shape=f"{SHAPES}:split", moves=True, takes="any",
                  examples=_tries([((4,), {"sections": 2}), ((2, 3), {"sections": 3, "axis": -1}),
                                   ((5,), {"lengths": (2, 0, 3)}), ((1, 2), {"sections": 1}),
                                   ((2, 4), {"lengths": (1, 3), "axis": 1}), ((0, 2), {"sections": 2})]),

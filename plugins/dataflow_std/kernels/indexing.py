@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import check_axes
+from dataflow.shapes import check_axes
 
 FEW = 8  # a selection in linear time costs as much as sorting the eighth part of the elements
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg import get_blas_funcs
 
-from dataflow.arrays.numpy_checked import check_axes, check_axis_of_vector
+from dataflow.arrays.shape_checks import check_axis_of_vector
+from dataflow.shapes import check_axes
 
 
 def cumulative_max(x: Any, *, axis: int | None = None) -> Any:
@@ -38,7 +39,7 @@ def log_cumulative_sum_exp(x: Any, *, axis: int | None = None) -> Any:
 
 
 def _accumulate(operation: np.ufunc, x: Any, axis: int | None) -> Any:
-    check_axis_of_vector(x, axis)
+    check_axis_of_vector(axis, np.ndim(x))
     return operation.accumulate(x, axis=axis or 0)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import check_axes
+from dataflow.shapes import check_axes
+from dataflow_std.shapes.shaping import check_matrix_or_vector, split_lengths
 
 Shape = tuple[int, ...]
 
@@ -20,26 +21,13 @@ def rot90(x: Any, *, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 def split(x: Any, *, sections: int | None = None, lengths: Shape | None = None, axis: int = 0) -> tuple[Any, ...]:
     """The parts of `x` along an axis: as many as there are sections, or of these lengths."""
-    check_axes(axis, np.ndim(x))
-    total = np.shape(x)[axis]
-    if (sections is None) == (lengths is None):
-        raise ValueError("either `sections` says how many parts of equal length, or `lengths` says how long each is")
-    if sections is not None:
-        if sections < 1 or total % sections:
-            raise ValueError(f"axis {axis} has {total} elements: they make no {sections} parts of equal length")
-        lengths = (total // sections,) * sections
-    assert lengths is not None
-    if any(length < 0 for length in lengths) or sum(lengths) != total:
-        raise ValueError(
-            f"axis {axis} has {total} elements, and lengths that add up to that are needed: {list(lengths)}"
-        )
-    return tuple(np.split(x, list(accumulate(lengths))[:-1], axis)) if lengths else ()
+    parts: Any = split_lengths(np.shape(x), sections, lengths, axis)
+    return tuple(np.split(x, list(accumulate(parts))[:-1], axis)) if parts else ()
 
 
 def diag(x: Any, *, k: int = 0) -> Any:
     """The matrix with a vector on diagonal k, or the diagonal k of a matrix."""
-    if np.ndim(x) not in (1, 2):
-        raise ValueError(f"x is to be a vector or a matrix, of 1 or 2 dimensions, not {np.ndim(x)}")
+    check_matrix_or_vector(np.ndim(x))
     return np.diag(x, k)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import check_axes
+from dataflow.shapes import check_axes
 
 
 def sort(x: Any, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:

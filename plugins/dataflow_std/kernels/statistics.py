@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataflow.arrays.numpy_checked import check_axes
+from dataflow.shapes import check_axes
 
 Axes = int | tuple[int, ...] | None
 
