@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from keyword import iskeyword
 from typing import Any
 
 Terms = Mapping[tuple[str, ...], int]  # by the sorted names of a product its coefficient; none is 0
@@ -263,7 +264,7 @@ def parse_size(text: str) -> Length:
     >>> parse_size("2*hidden + 1"), parse_size("(h - 3)//2 + 1"), parse_size("7")
     (2*hidden + 1, (h - 3)//2 + 1, 7)
     """
-    if text.isidentifier():
+    if text.isidentifier() and not iskeyword(text):
         return SymbolicSize.named(text)
     if len(text) > MAX_TEXT:
         raise ValueError("it is too long")
