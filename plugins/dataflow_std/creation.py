@@ -24,7 +24,7 @@ def _constant(name: str, formula: str, forward: Any, tries: list[dict[str, Any]]
     """An operator without inputs."""
     return Operator(name, formula, forward=forward, backward={}, kernels={"numpy": f"{KERNELS}:{name}"},
                     examples=lambda rng: [((), attributes) for attributes in tries],
-                    **{"description": WHOLE, **about})  # fmt: skip
+                    **{"shape": f"{SHAPES}:{name}", "description": WHOLE, **about})  # fmt: skip
 
 
 def _arange(xp: Any, *, start: int = 0, stop: int, step: int = 1) -> Any:
@@ -47,7 +47,7 @@ def _constants() -> list[Operator]:
     shapes: list[dict[str, Any]] = [{"shape": (2, 3)}, {"shape": ()}, {"shape": (0,), "dtype": "float64"}]
     return [
         _constant("arange", "z = start, start + step, .., to below stop", _arange,
-                  [{"stop": 3}, {"start": 5, "stop": -2, "step": -3}, {"stop": 0}],
+                  [{"stop": 3}, {"start": 5, "stop": -2, "step": -3}, {"stop": 0}], dtype="int64",
                   description="Integers; linspace gives fractions, and so does `0.1 * arange(stop=10)`.",
                   special=[((), [2, 5], (), {"start": 2, "stop": 8, "step": 3})]),
         _constant("eye", "z = 1 on diagonal k, 0 elsewhere", _eye,
@@ -55,7 +55,8 @@ def _constants() -> list[Operator]:
                    {"n_rows": 0}],
                   special=[((), [[1, 0], [0, 1]], (), {"n_rows": 2})]),
         _constant("zeros", "z = 0 in a shape", _zeros, shapes, special=[((), [0, 0], (), {"shape": (2,)})]),
-        _constant("ones", "z = 1 in a shape", _ones, shapes, special=[((), [1, 1], (), {"shape": (2,)})]),
+        _constant("ones", "z = 1 in a shape", _ones, shapes, shape=f"{SHAPES}:zeros",
+                  special=[((), [1, 1], (), {"shape": (2,)})]),
     ]  # fmt: skip
 
 
@@ -66,12 +67,17 @@ def _full(xp: Any, value: Any, *, shape: Shape) -> Any:
 
 
 def _linspace(xp: Any, start: Any, stop: Any, *, num: int, endpoint: bool = True) -> Any:
-    if num < 0:
-        raise ValueError(f"num says how many numbers, at least 0; not {num}")
+    check_count(num)
     ndim = max(xp.ndim(start), xp.ndim(stop))
     steps = xp.reshape(xp.cast_like(xp.arange(stop=num), start), shape=(num,) + (1,) * ndim)
     part = steps / max(num - endpoint, 1)
     return (1 - part) * start + part * stop
+
+
+def check_count(num: int) -> None:
+    """Raise `ValueError` for less than no number."""
+    if num < 0:
+        raise ValueError(f"num says how many numbers, at least 0; not {num}")
 
 
 def _meshgrid(xp: Any, *xs: Any, indexing: Literal["xy", "ij"] = "xy") -> Any:
@@ -111,7 +117,7 @@ def _of_values() -> list[Operator]:
                  description="The value is a number or a node that is one, from which z has its type.",
                  special=[((5.0,), [5.0, 5.0], (2.0,), {"shape": (2,)})]),
         Operator("linspace", "z[i] = start + (stop - start) * i / (num - 1)", forward=_linspace,
-                 examples=_linspace_examples,
+                 shape=f"{SHAPES}:linspace", examples=_linspace_examples,
                  description="num numbers at equal distances from start to stop, both differentiable; with endpoint "
                              "false they end one before stop, and are (stop - start) / num apart. Of arrays, which "
                              "broadcast, along a new first axis.",
@@ -125,7 +131,8 @@ def _of_values() -> list[Operator]:
                  special=[(([1.0, 2.0], [5.0, 6.0]), ([[1.0, 2.0], [1.0, 2.0]], [[5.0, 5.0], [6.0, 6.0]]),
                            ([2.0, 2.0], [2.0, 2.0]))]),
         Operator("one_hot", "z[.., c] = 1 if indices[..] = c, else 0", forward=_one_hot, backward={"indices": None},
-                 kernels={"numpy": f"{KERNELS}:one_hot"}, takes="integer", examples=_one_hot_examples,
+                 kernels={"numpy": f"{KERNELS}:one_hot"}, shape=f"{SHAPES}:one_hot", takes="integer",
+                 examples=_one_hot_examples,
                  description=f"Classes are numbers from 0 to below num_classes; anything else is refused. {WHOLE}",
                  special=[(([2, 0],), [[0, 0, 1], [1, 0, 0]], (None,), {"num_classes": 3})]),
         Operator("diag", "z = the matrix with x on diagonal k, or the diagonal k of a matrix x", forward=_diag,

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from dataflow.arrays.shape_checks import check_lengths
+from dataflow_std.shapes.creation import check_step
+
 Shape = tuple[int, ...]
 
 
 def arange(start: int = 0, stop: int | None = None, step: int = 1) -> Any:
     """The integers from start to below stop, `step` apart; as in the standard, start is 0 if only one is given."""
-    if not step:
-        raise ValueError("the step from one number to the next cannot be 0")
+    check_step(step)
     start, stop = (0, start) if stop is None else (start, stop)
     return np.arange(start, stop, step, dtype=np.int64)
 
@@ -20,30 +22,25 @@ def arange(start: int = 0, stop: int | None = None, step: int = 1) -> Any:
 def eye(n_rows: int, n_cols: int | None = None, *, k: int = 0, dtype: str = "int64") -> Any:
     """Ones on diagonal k, and zeros."""
     n_cols = n_rows if n_cols is None else n_cols
-    _check_lengths((n_rows, n_cols))
+    check_lengths((n_rows, n_cols))
     return np.eye(n_rows, n_cols, k, dtype)
 
 
 def zeros(shape: Shape, *, dtype: str = "int64") -> Any:
     """Zeros of a shape."""
-    _check_lengths(shape)
+    check_lengths(shape)
     return np.zeros(shape, dtype)
 
 
 def ones(shape: Shape, *, dtype: str = "int64") -> Any:
     """Ones of a shape."""
-    _check_lengths(shape)
+    check_lengths(shape)
     return np.ones(shape, dtype)
-
-
-def _check_lengths(shape: Shape) -> None:
-    if any(length < 0 for length in shape):
-        raise ValueError(f"a length is at least 0: {list(shape)}")
 
 
 def one_hot(indices: Any, *, num_classes: int, dtype: str = "int64") -> Any:
     """Along a new last axis: 1 at the index, 0 elsewhere."""
-    _check_lengths((num_classes,))
+    check_lengths((num_classes,))
     indices = np.asarray(indices)
     wrong = (indices < 0) | (indices >= num_classes)
     if np.any(wrong):
