@@ -96,6 +96,8 @@ class Operator:
                  and gives None for an axis whose length depends on values. `dataflow.shapes` helps.
     dtype:       of the output, if it is not what the inputs make together, or the attribute of that name: its name, a
                  rule ``dtype(*dtypes, **attributes)`` or its place; a tuple of names (None: as the inputs) for several.
+    jvp:         forward mode, if it is to be another than what the backward rules give:
+                 ``jvp(xp, tangents, z, *inputs, **attributes)``, None in `tangents` for an input that does not move.
     domain:      for each input the `Interval` where the function is defined and smooth; all real numbers if not named.
     examples:    ``examples(rng)`` gives pairs (inputs, attributes) to try where `domain` cannot say it.
     special:     rows (inputs, value, gradients) of what happens at the edges of the domain and at kinks.
@@ -115,7 +117,7 @@ class Operator:
 
     __slots__ = (
         "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "dtype", "examples",
-        "formula", "forward", "inputs", "kernels", "kinds", "moves", "name", "outputs", "reference", "shape", "source",
+        "formula", "forward", "inputs", "jvp", "kernels", "kinds", "moves", "name", "outputs", "reference", "shape", "source",
         "special", "takes", "version",
     )  # fmt: skip
 
@@ -134,6 +136,7 @@ class Operator:
         outputs: tuple[str, ...] = (),
         shape: Kernel | None = None,
         dtype: DtypeRule | None = None,
+        jvp: Rule | None = None,
         domain: Mapping[str, Interval] = NO_MAPPING,
         examples: Callable[[Any], Sequence[tuple[Sequence[Any], Mapping[str, Any]]]] | None = None,
         special: Sequence[tuple[Any, ...]] = (),
@@ -156,6 +159,7 @@ class Operator:
         self.outputs = outputs
         self.shape = shape
         self.dtype = dtype
+        self.jvp = jvp
         self.domain = domain
         self.examples = examples
         self.special = special

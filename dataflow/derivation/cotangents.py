@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.sizes import UnknownSizeError
+from dataflow.sizes import SymbolicSize, product_of
 from dataflow.tracing import Symbol
 
 if TYPE_CHECKING:
@@ -124,13 +124,43 @@ TOTAL = frozenset({  # what moves elements and takes each of them: nothing is le
 })  # fmt: skip
 
 
-def is_definite(length: Any) -> bool:
-    """Whether a length is a number.
+MAX_FOLDED = 10**6  # elements of a mask that is looked at
 
-    >>> is_definite(3)
-    True
-    """
-    try:
-        return isinstance(int(length), int)
-    except UnknownSizeError:
+
+def is_full(xp: Recorder, mask: Symbol) -> bool:
+    """Whether a mask that rests on nothing but shapes takes every element. Where sizes are symbolic nobody knows."""
+    needed = {mask.name}
+    for name in reversed(xp.nodes):
+        if name in needed:
+            needed.update(item for item in xp.nodes[name].inputs if isinstance(item, str))
+    if any(name not in xp.nodes for name in needed):
         return False
+    order = [name for name in xp.nodes if name in needed]
+    if any(not _is_plain(xp, name) for name in order):
+        return False
+    return _evaluate(xp, order, mask.name)
+
+
+def _is_plain(xp: Recorder, name: str) -> bool:
+    """Whether a node has a known, moderate size, and one output."""
+    node = xp.nodes[name]
+    if node.outputs or any(isinstance(item, SymbolicSize) for item in node.inputs):
+        return False
+    elements = product_of(xp.types[name].shape)
+    return isinstance(elements, int) and elements <= MAX_FOLDED
+
+
+def _evaluate(xp: Recorder, order: list[str], name: str) -> bool:
+    import numpy as np
+
+    from dataflow.arrays import numpy_arrays
+    from dataflow.library import Library
+
+    library = Library(xp.operators, numpy_arrays)
+    values: dict[Any, Any] = {}
+    for item in order:
+        node, operator = xp.nodes[item], xp.operators[xp.nodes[item].op]
+        attributes = {each.name: node.attributes.get(each.name, each.default) for each in operator.attributes}
+        inputs = [values[each] if isinstance(each, str) else each for each in node.inputs]
+        values[item] = np.asarray(operator.forward(library, *inputs, **attributes))
+    return bool(np.all(values[name]))

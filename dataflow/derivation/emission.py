@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dataflow.derivation.tape import Tape
 
 MAX_TEXT = 72  # of an expression that is folded into another
+PASSING = "&"  # begins a name that stands for `t1`, `t2`, ... until their order is known
 MAX_OPERATIONS = 400  # of an expression in all; the format allows 1,000
 
 
@@ -58,16 +59,39 @@ class _Emission:
         return self._sort(), self.used
 
     def _sort(self) -> dict[str, Node]:
-        """First the graph's own nodes, then the outputs in their order, each after what it needs."""
-        own = [name for name in self.made if name in self.nodes]
-        listed = dict.fromkeys([*own, *(label for label in self.outputs if label in self.made), *self.made])
+        """First the graph's own nodes, then the outputs in their order, each after what it needs; `t1`, `t2` as met."""
+        own = [name for name in self.made if owner_of(name) in self.nodes]
         parts: dict[str, list[str]] = {}
         for name in self.made:
             parts.setdefault(owner_of(name), []).append(name)
-        chosen = {name: self.made[name] for owner in dict.fromkeys(map(owner_of, listed)) for name in parts[owner]}
+        outputs = [part for label in self.outputs if label in self.made for part in parts[label]]
+        listed = {name: self.made[name] for name in dict.fromkeys([*own, *outputs, *self.made])}
         producers = {out: name for name, node in self.made.items() for out in node.outputs}
-        order, _ = sort_needs(chosen, producers)
-        return {name: chosen[name] for owner in dict.fromkeys(map(owner_of, order)) for name in parts[owner]}
+        order, _ = sort_needs(listed, producers)
+        named = [name for name in order if HIDDEN not in name]
+        final = self._number([name for name in named if name[0] == PASSING])
+        made: dict[str, Node] = {}
+        for owner in named:
+            for name in parts[owner]:
+                node = self.made[name]
+                inputs = tuple([_rename(item, final) if isinstance(item, str) else item for item in node.inputs])
+                outputs = tuple([final.get(out, out) for out in node.outputs])
+                made[_rename(name, final)] = node._replace(inputs=inputs, outputs=outputs)
+        return made
+
+    def _number(self, names: Sequence[str]) -> dict[str, str]:
+        """`t1`, `t2`, ... for names that were made up for the time being, and for the outputs of such nodes."""
+        final: dict[str, str] = {}
+        count = 0
+        for name in names:
+            count += 1
+            while f"t{count}" in self.taken:
+                count += 1
+            final[name] = f"t{count}"
+            for index, out in enumerate(self.made[name].outputs, 1):
+                if out[0] == PASSING:
+                    final[out] = f"t{count}_{index}"
+        return final
 
     def _find_needed(self) -> list[str]:
         """The nodes on which the outputs rest, in their order."""
@@ -101,7 +125,7 @@ class _Emission:
             if name in labels and not own:
                 self.names[name] = labels[name]
             elif own or node.outputs or spelled:
-                self.names[name] = name if own else self._make_name(count := count + 1)
+                self.names[name] = name if own else f"{PASSING}{(count := count + 1)}"
                 for index, out in enumerate(node.outputs):
                     self.names[out] = out if own else labels.get(out, f"{self.names[name]}_{index + 1}")
             else:
@@ -111,16 +135,8 @@ class _Emission:
                     self.folded.add(name)
                     lengths[name], operations[name] = length, total
                     continue
-                self.names[name] = self._make_name(count := count + 1)
+                self.names[name] = f"{PASSING}{(count := count + 1)}"
             lengths[name] = len(self.names[name])
-
-    def _make_name(self, count: int) -> str:
-        name = f"t{count}"
-        while name in self.taken:
-            name = f"t{count}_"
-            count += 1
-        self.taken.add(name)
-        return name
 
     def _emit(self, name: str) -> None:
         """A named node, with what is folded into it as hidden nodes in the order of evaluation."""
@@ -191,6 +207,12 @@ class _Emission:
         if item is True or item is False:
             return Node("less", (0, 1) if item else (1, 0))
         return item if isinstance(item, Node) else None
+
+
+def _rename(name: str, names: Mapping[str, str]) -> str:
+    """A name, or that of a part, with the owner's new name."""
+    owner, mark, part = name.partition(HIDDEN)
+    return f"{names.get(owner, owner)}{mark}{part}"
 
 
 def _trim(inputs: Sequence[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from dataflow.derivation.tape import Tape, UnderivableError
 from dataflow.errors import Diagnostic, GraphError, UsageError, propose
 from dataflow.graph import EMPTY, Graph, Input
 from dataflow.shapes import FLOATS, ArrayType
+from dataflow.sizing import list_sizes
 from dataflow.typecheck import Inferred, infer_types
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def zero_of(tape: Tape, name: str) -> Any:
 
 def name_gradients(graph: Graph, target: str, names: Iterable[str], prefix: str) -> dict[str, str]:
     """What the gradients are called: `dv`, or `dJ_dv` where the graph has a `dv` of its own."""
-    taken = {*graph.names(hidden=True), *graph.nodes}
+    taken = {*graph.names(hidden=True), *graph.nodes, *list_sizes(graph)}
     found: dict[str, str] = {}
     for name in names:
         label = f"{prefix or 'd'}{name}"
@@ -200,7 +201,7 @@ def assemble(
 ) -> Graph:  # fmt: skip
     """A graph of what was derived, with the inputs and parameters that it needs. Raises `UnderivableError`."""
     graph = tape.graph
-    taken = {*graph.names(hidden=True), *graph.nodes, *given}
+    taken = {*graph.names(hidden=True), *graph.nodes, *given, *list_sizes(graph)}
     try:
         nodes, used = emit(tape, outputs, taken, labels)
     except UnwritableSizeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.derivation.cotangents import TOTAL, Cotangent, KeepingRecorder, Kept, add, fit, join, settle
+from dataflow.derivation.cotangents import TOTAL, Cotangent, KeepingRecorder, Kept, add, fit, is_full, join, settle
 from dataflow.derivation.tape import Tape, UnderivableError, describe_opaque
 from dataflow.graph import EMPTY
 from dataflow.shapes import FLOATS
@@ -53,14 +53,17 @@ class Call(NamedTuple):
 class ReverseSweep:
     """One sweep over the nodes of a tape, from the last one back."""
 
-    def __init__(self, tape: Tape, seeds: Mapping[str, Any], wrt: Iterable[str], named: Mapping[str, str]) -> None:
+    def __init__(
+        self, tape: Tape, seeds: Mapping[str, Any], wrt: Iterable[str], named: Mapping[str, str] = EMPTY,
+        steps: Sequence[tuple[str, Node]] | None = None,
+    ) -> None:  # fmt: skip
         self.tape = tape
         self.recorder = tape.recorder
         self.xp = KeepingRecorder(tape.recorder)
         self.named = {tape.aliases.get(name, name): label for name, label in named.items()}
         self.labels: dict[str, str] = {}
         self.cotangents: Cotangents = {tape.aliases.get(name, name): Cotangent(seed) for name, seed in seeds.items()}
-        self.steps = list(self.recorder.nodes.items())
+        self.steps = list(self.recorder.nodes.items()) if steps is None else steps
         self.below = self._find_below({tape.aliases.get(name, name) for name in wrt})
 
     def _find_below(self, wrt: set[str]) -> set[str]:
@@ -101,16 +104,23 @@ class ReverseSweep:
         self.labels[value.name] = label
         self.cotangents[name] = Cotangent(value, found.mask)
 
-    def _carry(self, name: str, node: Node) -> None:
+    def call(self, name: str, node: Node, g: Any) -> dict[int, Any]:
+        """What the backward rules of a node give for a cotangent, by the position of the operand."""
+        return self._apply_rules(self._make_call(name, node, g))
+
+    def _make_call(self, name: str, node: Node, g: Any) -> Call:
         operator = self.tape.operators[node.op]
-        above = [self.cotangents.get(out) for out in node.outputs or (name,)]
         inputs = self.tape.convert(operator, [self._symbol(item) for item in node.inputs])
         inputs += [None] * (len(operator.inputs) - len(inputs) if not operator.variadic else 0)
         attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
-        through = operator.broadcasts and not node.outputs
-        g = self._gather(node, above, settled=not through)
         z = tuple([self._symbol(out) for out in node.outputs]) if node.outputs else self._symbol(name)
-        call = Call(name, node, operator, g, z, inputs, attributes)
+        return Call(name, node, operator, g, z, inputs, attributes)
+
+    def _carry(self, name: str, node: Node) -> None:
+        operator = self.tape.operators[node.op]
+        above = [self.cotangents.get(out) for out in node.outputs or (name,)]
+        through = operator.broadcasts and not node.outputs
+        call = self._make_call(name, node, self._gather(node, above, settled=not through))
         given = self._apply_rules(call)
         mask = None if node.outputs else above[0].mask  # type: ignore[union-attr]
         movers = self._move_masks(call, above) if operator.moves else None
@@ -191,16 +201,26 @@ class ReverseSweep:
         if call.operator.name in TOTAL and not any(masked):
             return {}
         ones = tuple([
-            self.recorder.zeros_like(self._symbol(out)) if item is None
-            else self.recorder.ones_like(self._symbol(out)) if item.mask is None
+            self._fill(out, 0) if item is None else self._fill(out, 1) if item.mask is None
             else self.recorder.astype(item.mask, dtype=self.recorder.types[out].dtype)
             for out, item in zip(call.node.outputs or (call.name,), above, strict=True)
         ])  # fmt: skip
         moved = self._apply_rules(call._replace(g=ones if call.node.outputs else ones[0]))
-        return {
-            index: (item.value if isinstance(item, Kept) else item) != 0 if isinstance(item, Symbol | Kept) else None
-            for index, item in moved.items()
-        }  # fmt: skip
+        return {index: self._read_mask(item) for index, item in moved.items()}
+
+    def _fill(self, name: str, number: int) -> Symbol:
+        """Zeros or ones of the type of a value."""
+        type = self.recorder.types[name]
+        function = self.recorder.ones if number else self.recorder.zeros
+        return function(shape=type.shape, dtype=type.dtype)  # type: ignore[no-any-return]
+
+    def _read_mask(self, item: Any) -> Any:
+        """Where what a rule made of ones is not 0; None if that is everywhere."""
+        value = item.value if isinstance(item, Kept) else item
+        if not isinstance(value, Symbol):
+            return None
+        mask = value != 0
+        return None if is_full(self.recorder, mask) else mask
 
 
 def _is_same(first: Any, second: Any) -> bool:

@@ -137,12 +137,12 @@ class Recorder:
             attributes |= _name_positional(operator, operands)
         if operator.kernels is None and operator.backward is None:
             return operator.forward(self, *operands, **attributes)
-        return self._note(operator, operands, attributes)
+        return self.note(operator, operands, attributes)
 
     def _apply(self, name: str, *operands: Any) -> Any:
-        return self._note(self.operators[name], list(operands), {})
+        return self.note(self.operators[name], list(operands), {})
 
-    def _note(self, operator: Operator, operands: list[Any], attributes: Mapping[str, Any]) -> Any:
+    def note(self, operator: Operator, operands: list[Any], attributes: Mapping[str, Any]) -> Any:
         """The symbol, or symbols, of an operator applied to operands: of the node that there is, or of a new one."""
         filled = self._fill(operator, attributes)
         if operands and not any(isinstance(item, Symbol) for item in operands):

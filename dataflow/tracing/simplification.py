@@ -14,6 +14,7 @@ from dataflow.sizes import UnknownSizeError
 from dataflow.tracing.symbols import Symbol
 
 if TYPE_CHECKING:
+    from dataflow.graph import Node
     from dataflow.operators import Operator
     from dataflow.tracing.recorder import Recorder
 
@@ -30,7 +31,32 @@ def simplify(recorder: Recorder, operator: Operator, operands: Sequence[Any], at
     (<Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>)
     """
     rule = RULES.get(operator.name)
-    return None if rule is None else rule(recorder, operands, attributes)
+    found = None if rule is None else rule(recorder, operands, attributes)
+    return _without_broadcasts(recorder, operator, operands, attributes) if found is None else found
+
+
+def _without_broadcasts(
+    recorder: Recorder, operator: Operator, operands: Sequence[Any], attributes: Mapping[str, Any]
+) -> Any:
+    """An elementwise operation on operands that need not be broadcast before: beside a whole one they are anyway."""
+    if not operator.broadcasts or len(operands) < 2:
+        return None
+    short = list(operands)
+    for index, item in enumerate(operands):
+        node = _node_of(recorder, item)
+        if node is not None and node.op == "broadcast_to":
+            source = node.inputs[0]
+            trial = [*short[:index], recorder.symbol(source) if isinstance(source, str) else source, *short[index + 1 :]]
+            types = [[each.type if isinstance(each, Symbol) else each for each in part] for part in (trial, operands)]
+            if any(isinstance(each, Symbol) for each in trial):
+                first, second = (recorder.infer(operator, part, attributes) for part in types)
+                short = trial if first == second else short
+    changed = any(one is not other for one, other in zip(short, operands, strict=True))
+    return recorder.note(operator, short, attributes) if changed else None
+
+
+def _node_of(recorder: Recorder, item: Any) -> Node | None:
+    return recorder.nodes.get(item.name) if isinstance(item, Symbol) else None
 
 
 def _is(item: Any, number: float) -> bool:
@@ -48,15 +74,47 @@ def _multiply(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[s
                 return other
             if _is(one, -1):
                 return -other
+        if (item := _negated(recorder, one)) is not None:
+            return -recorder.multiply(*([item, other] if one is operands[0] else [other, item]))
     return None
 
 
 def _divide(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
-    return operands[0] if _is_float(operands[0]) and _is(operands[1], 1) else None
+    if _is_float(operands[0]) and _is(operands[1], 1):
+        return operands[0]
+    item = _negated(recorder, operands[0])
+    return None if item is None else -(item / operands[1])
 
 
 def _pow(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     return operands[0] if _is_float(operands[0]) and _is(operands[1], 1) else None
+
+
+def _add(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+    """The sum with what is negated is a difference."""
+    for one, other in (operands[::-1], operands):
+        if (item := _negated(recorder, one)) is not None and (isinstance(other, Symbol) or type(other) is float):
+            return recorder.subtract(other, item)
+    return None
+
+
+def _subtract(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+    item = _negated(recorder, operands[1])
+    return None if item is None else recorder.add(operands[0], item)
+
+
+def _negated(recorder: Recorder, item: Any) -> Any:
+    """What is negated, of a value that was derived; what a graph's own nodes say stays as it was written."""
+    node = _node_of(recorder, item)
+    if node is None or node.op != "negative" or item.name[0] != "%" or not isinstance(node.inputs[0], str):
+        return None
+    return recorder.symbol(node.inputs[0])
+
+
+def _matrix_transpose(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+    node = _node_of(recorder, operands[0])
+    again = node is not None and node.op == "matrix_transpose" and isinstance(node.inputs[0], str)
+    return recorder.symbol(str(node.inputs[0])) if again and node is not None else None
 
 
 def _negative(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
@@ -80,6 +138,13 @@ def _reshape(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[st
     return x if isinstance(x, Symbol) and x.type.shape == shape else None
 
 
+def _reshape_again(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+    node = _node_of(recorder, operands[0])
+    if node is not None and node.op == "reshape" and isinstance(node.inputs[0], str) and -1 not in attributes["shape"]:
+        return recorder.reshape(recorder.symbol(node.inputs[0]), shape=attributes["shape"])
+    return _reshape(recorder, operands, attributes)
+
+
 def _sum(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     x = operands[0]
     nothing = attributes["axis"] == () or (isinstance(x, Symbol) and not x.type.shape and attributes["axis"] is None)
@@ -89,7 +154,9 @@ def _sum(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, A
 def _where(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     condition, x, y = operands
     if not isinstance(condition, bool):
-        return None
+        node = _node_of(recorder, x)
+        same = node is not None and node.op == "where" and node.inputs[0] == getattr(condition, "name", None)
+        return x if same and node is not None and type(y) is int and y == 0 and node.inputs[2] == 0 else None
     taken, other = (x, y) if condition else (y, x)
     if not isinstance(other, Symbol):
         return taken
@@ -124,7 +191,8 @@ Rule = Callable[["Recorder", Sequence[Any], Mapping[str, Any]], Any]
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "multiply": _multiply, "divide": _divide, "pow": _pow, "negative": _negative, "identity": _identity,
-        "positive": _identity, "astype": _astype, "reshape": _reshape, "broadcast_to": _reshape, "sum": _sum,
+        "add": _add, "subtract": _subtract, "matrix_transpose": _matrix_transpose,
+        "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _reshape, "sum": _sum,
         "where": _where, "logical_and": _logical_and, "logical_or": _logical_or,
     }
 )  # fmt: skip
