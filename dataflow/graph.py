@@ -27,7 +27,7 @@ NONFINITE: Mapping[str, float] = MappingProxyType({"NaN": nan, "Infinity": inf, 
 class Input(NamedTuple):
     """A value given from outside: a number or nested tuples of numbers, or a file that holds it.
 
-    `shape` may name symbolic sizes; `dtype` is None where it is the graph's. `differentiable` is None
+    `shape` may name symbolic sizes (`rows`), and compute with them (`2*hidden`), as text; `dtype` is None where it is the graph's. `differentiable` is None
     where nothing is said: then data from a file is not differentiated, and a value in the text is.
 
     >>> Input(shape=("rows", 2), source="patients.csv", columns=("age", "weight")).dtype is None
@@ -272,14 +272,27 @@ def _describe_cycle(graph: Graph, cycle: list[str]) -> Diagnostic:
 def freeze_input(value: Any) -> Input:
     """A value, or an entry with one, as a graph holds it: lists as tuples, integers of a float type as floats.
 
-    What is no number stays as it is, and so do integers that no float holds: to refuse them is for checks.
+    Computed sizes are spelled in one way. What is no number or no size stays as it is, and so do integers that no float
+    holds: to refuse them is for checks.
 
     >>> freeze_input([1, 2.5]).value, freeze_input(Input([1, "NaN"], dtype="int8")).value
     ((1.0, 2.5), (1, nan))
+    >>> freeze_input(Input(shape=("rows", "k * 2", "2 + 1"))).shape
+    ('rows', '2*k', 3)
     """
     entry = value if isinstance(value, Input) else Input(value)
     floating = entry.dtype is None or str(entry.dtype).startswith("float")
+    if entry.shape and isinstance(entry.shape, tuple):
+        entry = entry._replace(shape=tuple(map(_freeze_size, entry.shape)))
     return entry._replace(value=_freeze(entry.value, floating, MAX_NESTING))
+
+
+def _freeze_size(size: Any) -> Any:
+    if size.__class__ is not str or size.isidentifier():
+        return size
+    from dataflow.sizes import spell_size
+
+    return spell_size(size)
 
 
 def _freeze(value: Any, floating: bool, depth: int) -> Any:

@@ -277,6 +277,24 @@ def parse_size(text: str) -> Length:
     return size
 
 
+def spell_size(text: str) -> int | str:
+    """The one spelling of a size: an int if it is one; text that is no size stays as it is.
+
+    >>> spell_size("k * 2 + 1"), spell_size("2 + 1"), spell_size("k +")
+    ('2*k + 1', 3, 'k +')
+    """
+    if not text.isascii():
+        from unicodedata import normalize
+
+        if normalize("NFKC", text) != text:  # Python's parser would replace letters without a word
+            return text
+    try:
+        size = parse_size(text)
+    except ValueError:
+        return text
+    return size if isinstance(size, int) else str(size)
+
+
 def read_size(form: ast.expr) -> Length:
     """A size from a form of Python: names and integers with `+ - * //`. Raises `ValueError` for any other."""
     if isinstance(form, ast.Constant) and type(form.value) is int:

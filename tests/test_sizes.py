@@ -171,7 +171,7 @@ def test_canonical_text(text: str, canonical: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(ValueError, match="size|too long"):
+    with pytest.raises(ValueError, match=r"size|too long"):
         parse_size(text)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dataflow.checks.names import fault_of
 from dataflow.errors import Diagnostic, Path, suggest
 from dataflow.graph import DTYPES, MAX_NESTING, Input, Size
+from dataflow.sizes import UnknownSizeError, parse_size
 
 Indexed = tuple[tuple[int, ...], Any]
 
 MAX_ELEMENTS = 2**40  # of a declared shape: no machine holds more, and products stay exact
+SIZES = "a size is a number, a name such as `rows`, or made of these with + - * //"
 ENDLESS = 10**100  # elements are not counted further: larger integers do not print
 
 
@@ -119,9 +122,8 @@ def _check_shape(entry: Input, path: Path) -> Iterator[Diagnostic]:
     for index, size in enumerate(entry.shape or ()):
         place = (*path, "shape", index)
         if isinstance(size, str):
-            if fault_of(size) is not None:
-                hint = "a size is a number or a name such as `rows`"
-                yield Diagnostic("DF0510", f"`{size}` is no name of a size", place, hint=hint)
+            if (fault := fault_of_size(size)) is not None:
+                yield Diagnostic("DF0510", fault[0], place, hint=fault[1])
         elif type(size) is not int or size < 0:
             expected = "an integer from 0, or a name such as `rows`"
             yield Diagnostic("DF0510", f"a size cannot be {show_number(size)}", place, expected=expected)
@@ -131,6 +133,33 @@ def _check_shape(entry: Input, path: Path) -> Iterator[Diagnostic]:
         count = f"{elements:.3g}" if elements < ENDLESS else f"{ENDLESS:.0e} or more"
         expected = f"at most {MAX_ELEMENTS}"
         yield Diagnostic("DF0511", f"a shape of {count} elements", (*path, "shape"), expected=expected)
+
+
+def fault_of_size(text: str) -> tuple[str, str] | None:
+    """Why a text is no size of an axis, and the likely cure; None if it is one.
+
+    >>> fault_of_size("2*rows - 1"), fault_of_size("rows +")[0], fault_of_size("-rows")[0]
+    (None, '`rows +` is no size', 'the size `-rows` is below 0')
+    """
+    words = [text] if text.isidentifier() else re.findall(r"(?<![\w.])[^\W\d]\w*", text)
+    for word in words:
+        if (fault := fault_of(word)) is not None:
+            return f"`{show_text(word)}` is no name of a size", fault[1]
+    try:
+        size = parse_size(text)
+        negative = size < 0
+    except UnknownSizeError:
+        return None
+    except ValueError:
+        hint = "for a quotient rounded down write `//`" if "/" in text.replace("//", "") else SIZES
+        return f"`{show_text(text)}` is no size", hint
+    return (f"the size `{show_text(text)}` is below 0", "a size is 0 or more") if negative else None
+
+
+def show_text(text: str) -> str:
+    """Text for a message: not too long, and nothing in it that does not print."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _check_value(entry: Input, path: Path, dtype: str) -> Iterator[Diagnostic]:
