@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from dataflow.arrays.dtype_checks import check_bits, check_held
 from dataflow.arrays.product_checks import Pairs, check_matmul, check_matrix, check_tensordot, check_vecdot
 from dataflow.arrays.shape_checks import (
     check_axis_of_vector,
@@ -122,11 +123,8 @@ def _expand_dims(x: Any, axis: int | Shape) -> Any:
 
 
 def _squeeze(x: Any, axis: int | Shape) -> Any:
-    try:
-        return np.squeeze(x, axis)
-    except ValueError:
-        check_squeezed(axis, np.shape(x))
-        raise
+    check_squeezed(axis, np.shape(x))
+    return np.squeeze(x, axis)
 
 
 def _permute_dims(x: Any, axes: Shape) -> Any:
@@ -211,20 +209,13 @@ def _tensordot(x: Any, y: Any, *, axes: Pairs = 2) -> Any:
 
 
 def _full_like(x: Any, fill_value: float) -> Any:
-    dtype = np.asarray(x).dtype
-    if dtype.kind != "f":
-        limits = np.iinfo(dtype) if dtype.kind in "iu" else None
-        low, high = (limits.min, limits.max) if limits else (0, 1)
-        if not low <= fill_value <= high or fill_value % 1:
-            raise ValueError(f"{fill_value} is no {dtype}, which x holds")
+    check_held(fill_value, np.asarray(x).dtype.name)
     return np.full_like(x, fill_value)
 
 
 def _on_bits(function: Callable[..., Any]) -> Callable[..., Any]:
     def checked(*xs: Any) -> Any:
-        for x in xs:
-            if (dtype := np.asarray(x).dtype).kind == "f":
-                raise TypeError(f"bits are of integers and truth values, not of {dtype}")
+        check_bits(*[np.asarray(x).dtype.name for x in xs])
         return function(*xs)
 
     return checked

@@ -125,12 +125,13 @@ def check_squeezed(axis: int | Sequence[int], x: Shape) -> None:
 
     >>> check_squeezed(0, (3, 1))
     Traceback (most recent call last):
-    ValueError: axis 0 has 3 elements: only one that has a single element can be left out
+    ValueError: axis 0 has 3 elements: only one with a single element can be left out
     """
     axes = axis if isinstance(axis, int) else tuple(axis)
     for place in list_axes(axes, len(x)):
-        message = f"axis {place} has {count(x[place], 'element')}: only one that has a single element can be left out"
-        match_sizes(x[place], 1, message)
+        if x[place] != 1:
+            message = f"axis {place} has {count(x[place], 'element')}: only one with a single element can be left out"
+            match_sizes(x[place], 1, message)
 
 
 def check_order(axes: Sequence[int], ndim: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from dataflow.operators import NONZERO, POSITIVE, Operator, binary, unary
 
+SHAPES = "dataflow_std.shapes.elementwise"
 Dtype = Literal[
     "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool"
 ]  # fmt: skip
@@ -176,7 +177,7 @@ def _copies() -> list[Operator]:
               special=[((3.0,), 3.0, (1.0,))]),
         Operator("astype", "z = x as another dtype", forward=_astype,
                  backward={"x": lambda xp, g, z, x, *, dtype: xp.cast_like(g, x)},
-                 kernels={}, takes="any", examples=_astype_examples,
+                 kernels={}, shape=f"{SHAPES}:astype", takes="any", examples=_astype_examples,
                  description="Differentiable from one float type to another. To an integer the fraction is cut off.",
                  special=[((2.75,), 2.75, (1.0,), {"dtype": "float32"})]),
         unary("zeros_like", "z = 0 in the shape and dtype of x", None, takes="any", description=constant,
@@ -184,7 +185,7 @@ def _copies() -> list[Operator]:
         unary("ones_like", "z = 1 in the shape and dtype of x", None, takes="any", description=constant,
               special=[((3.0,), 1.0, (None,))]),
         Operator("full_like", "z = fill_value in the shape and dtype of x",
-                 forward=_full_like, backward={"x": None}, kernels={}, broadcasts=True, takes="any",
+                 forward=_full_like, backward={"x": None}, kernels={}, dtype=f"{SHAPES}:full_like", broadcasts=True, takes="any",
                  examples=lambda rng: [((rng.normal(size=(2, 3)),), {"fill_value": 2.5})], description=constant,
                  special=[((3.0,), 2.5, (None,), {"fill_value": 2.5})]),
     ]  # fmt: skip

@@ -15,6 +15,7 @@ def operators() -> list[Operator]:
 
 
 NEITHER = (None, None)
+COMBINED = "dataflow_std.shapes.elementwise:combine_bits"
 
 
 def _comparisons() -> list[Operator]:
@@ -22,17 +23,17 @@ def _comparisons() -> list[Operator]:
     equal = [((2.0, 2.0), True, NEITHER), ((2.0, 3.0), False, NEITHER)]
     of_nan = [((nan, nan), False, NEITHER)]
     return [
-        binary("equal", "z = x == y", None, None, takes="any", conventions=edge,
+        binary("equal", "z = x == y", None, None, takes="any", dtype="bool", conventions=edge,
                special=[*equal, ((0.0, -0.0), True, NEITHER), *of_nan]),
-        binary("not_equal", "z = x != y", None, None, takes="any", conventions="true if either is NaN",
+        binary("not_equal", "z = x != y", None, None, takes="any", dtype="bool", conventions="true if either is NaN",
                special=[((2.0, 3.0), True, NEITHER), ((2.0, 2.0), False, NEITHER), ((nan, nan), True, NEITHER)]),
-        binary("less", "z = x < y", None, None, takes="numeric", conventions=edge,
+        binary("less", "z = x < y", None, None, takes="numeric", dtype="bool", conventions=edge,
                special=[((2.0, 3.0), True, NEITHER), ((2.0, 2.0), False, NEITHER), *of_nan]),
-        binary("less_equal", "z = x <= y", None, None, takes="numeric", conventions=edge,
+        binary("less_equal", "z = x <= y", None, None, takes="numeric", dtype="bool", conventions=edge,
                special=[((2.0, 3.0), True, NEITHER), ((2.0, 2.0), True, NEITHER), *of_nan]),
-        binary("greater", "z = x > y", None, None, takes="numeric", conventions=edge,
+        binary("greater", "z = x > y", None, None, takes="numeric", dtype="bool", conventions=edge,
                special=[((3.0, 2.0), True, NEITHER), ((2.0, 2.0), False, NEITHER), *of_nan]),
-        binary("greater_equal", "z = x >= y", None, None, takes="numeric", conventions=edge,
+        binary("greater_equal", "z = x >= y", None, None, takes="numeric", dtype="bool", conventions=edge,
                special=[((3.0, 2.0), True, NEITHER), ((2.0, 2.0), True, NEITHER), *of_nan]),
     ]  # fmt: skip
 
@@ -42,13 +43,13 @@ def _questions() -> list[Operator]:
         return [((x,), answer, (None,)) for x, answer in pairs]
 
     return [
-        unary("isfinite", "z = x is neither infinite nor NaN", None, takes="numeric",
+        unary("isfinite", "z = x is neither infinite nor NaN", None, dtype="bool", takes="numeric",
               special=answers((2.0, True), (inf, False), (-inf, False), (nan, False))),
-        unary("isinf", "z = x is inf or -inf", None, takes="numeric",
+        unary("isinf", "z = x is inf or -inf", None, dtype="bool", takes="numeric",
               special=answers((2.0, False), (inf, True), (-inf, True), (nan, False))),
-        unary("isnan", "z = x is NaN", None, takes="numeric",
+        unary("isnan", "z = x is NaN", None, dtype="bool", takes="numeric",
               special=answers((2.0, False), (inf, False), (nan, True))),
-        unary("signbit", "z = x is negative, -0.0 included", None,
+        unary("signbit", "z = x is negative, -0.0 included", None, dtype="bool",
               special=answers((-2.0, True), (2.0, False), (0.0, False), (-0.0, True), (-inf, True))),
     ]  # fmt: skip
 
@@ -72,7 +73,7 @@ def _truths(none: bool, one: bool, both: bool) -> list[Any]:
 
 def _bits() -> list[Operator]:
     # "any" lets integers and booleans through as they are; floats are refused by the function itself.
-    bits: dict[str, Any] = {"takes": "any", "examples": _pairs_of_integers}
+    bits: dict[str, Any] = {"dtype": COMBINED, "takes": "any", "examples": _pairs_of_integers}
     shift: dict[str, Any] = {"takes": "integer", "examples": _pairs_of_integers}
     return [
         binary("bitwise_and", "z = x AND y, bit by bit", None, None,
@@ -85,7 +86,7 @@ def _bits() -> list[Operator]:
                special=[((3, 2), 12, NEITHER), ((-3, 2), -12, NEITHER)], **shift),
         binary("bitwise_right_shift", "z = floor(x / 2 ** y)", None, None,
                special=[((13, 2), 3, NEITHER), ((-13, 2), -4, NEITHER)], **shift),
-        unary("bitwise_invert", "z = NOT x, bit by bit", None, takes="any",
+        unary("bitwise_invert", "z = NOT x, bit by bit", None, dtype=COMBINED, takes="any",
               examples=lambda rng: [((rng.integers(-9, 9, 5),), {})],
               special=[((5,), -6, (None,)), ((True,), False, (None,))]),
     ]  # fmt: skip
