@@ -39,6 +39,5 @@ def check_bits(*dtypes: str) -> None:
     """
     for dtype in dtypes:
         if dtype.startswith("float"):
-            raise ValueError(
-                f"bits are of integers and truth values, not of {'float64' if dtype == 'float' else dtype}"
-            )
+            found = "float64" if dtype == "float" else dtype
+            raise ValueError(f"bits are of integers and truth values, not of {found}")

@@ -185,8 +185,9 @@ def _copies() -> list[Operator]:
         unary("ones_like", "z = 1 in the shape and dtype of x", None, takes="any", description=constant,
               special=[((3.0,), 1.0, (None,))]),
         Operator("full_like", "z = fill_value in the shape and dtype of x",
-                 forward=_full_like, backward={"x": None}, kernels={}, dtype=f"{SHAPES}:full_like", broadcasts=True, takes="any",
-                 examples=lambda rng: [((rng.normal(size=(2, 3)),), {"fill_value": 2.5})], description=constant,
+                 forward=_full_like, backward={"x": None}, kernels={}, broadcasts=True, takes="any",
+                 dtype=f"{SHAPES}:full_like", examples=lambda rng: [((rng.normal(size=(2, 3)),), {"fill_value": 2.5})],
+                 description=constant,
                  special=[((3.0,), 2.5, (None,), {"fill_value": 2.5})]),
     ]  # fmt: skip
 

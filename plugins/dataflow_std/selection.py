@@ -96,8 +96,9 @@ def _nan_to_num_examples(rng: Any) -> Sequence[Any]:
 def _bounds() -> list[Operator]:
     return [
         Operator("clip", "z = min if x < min, max if x > max, else x",
-                 forward=_clip, backward={"x": _clip_dx}, kernels={}, dtype="dataflow_std.shapes.elementwise:clip", broadcasts=True,
-                 takes="numeric", description="A bound that is null is none; where they cross, max is taken.",
+                 forward=_clip, backward={"x": _clip_dx}, kernels={}, broadcasts=True, takes="numeric",
+                 dtype="dataflow_std.shapes.elementwise:clip",
+                 description="A bound that is null is none; where they cross, max is taken.",
                  conventions="slope 0 at the bounds", examples=_clip_examples,
                  special=[((1.5,), 1.5, (1.0,), {"min": 1.0, "max": 2.0}),
                           ((3.0,), 2.0, (0.0,), {"min": 1.0, "max": 2.0}),
