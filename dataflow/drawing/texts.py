@@ -1,0 +1,189 @@
+"""What stands in the boxes of a picture: equations, values, and lines that are not too long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dataflow.document.writer import unparse
+from dataflow.errors import escape
+from dataflow.graph import HIDDEN, Node
+
+if TYPE_CHECKING:
+    from dataflow.graph import Graph, Input
+
+Describe = Callable[[Any], str]  # a value in few characters
+Measure = Callable[[str], int]  # how many columns a text takes
+
+MAX_LABEL = 36  # columns of a name
+MAX_OPERATIONS = 6  # of a part of an expression that is written out where it is used, if parts are drawn
+MORE = "…"
+
+
+class Equations:
+    """The right-hand sides of a graph's nodes: in full, or (`parts`) with other parts' longer texts left out."""
+
+    def __init__(self, graph: Graph, *, parts: bool) -> None:
+        self._nodes = graph.nodes
+        self._parts = parts
+        self._sizes: dict[str, int] = {}
+
+    def write(self, name: str) -> str:
+        """The expression of a node, or of a part of one. Parts come before what is made of them.
+
+        >>> from dataflow.document import loads
+        >>> Equations(loads("{dataflow: 1, inputs: {a: 1}, nodes: {y: 2 * exp(a)}}"), parts=False).write("y")
+        '2 * exp(a)'
+        """
+        node = self._nodes[name]
+        hidden: dict[str, Node] = {}
+        waiting = [node]
+        while waiting:
+            for item in waiting.pop().inputs:
+                if isinstance(item, str) and HIDDEN in item and item not in hidden:
+                    hidden[item] = self._nodes[item]
+                    if not self._is_left_out(item):
+                        waiting.append(hidden[item])
+        if HIDDEN in name:
+            self._sizes[name] = 1 + sum(self._sizes.get(str(item), 0) for item in node.inputs)
+        left_out = frozenset(filter(self._is_left_out, hidden))
+        if left_out:
+            node = _leave_out(node, left_out)
+            hidden = {part: _leave_out(its, left_out) for part, its in hidden.items() if part not in left_out}
+        return unparse(node, hidden)
+
+    def _is_left_out(self, part: str) -> bool:
+        return self._parts and self._sizes[part] > MAX_OPERATIONS
+
+
+def _leave_out(node: Node, parts: frozenset[str]) -> Node:
+    return node._replace(inputs=tuple([MORE if item in parts else item for item in node.inputs]))
+
+
+def describe_given(entry: Input, dtype: str, describe: Describe) -> str:
+    """What the document says of a value given from outside: the value, the file it comes from, the shape.
+
+    >>> from dataflow.graph import Input
+    >>> describe_given(Input(source="patients.csv", shape=("rows",), columns="age"), "float64", str)
+    'patients.csv: age (rows)'
+    """
+    if isinstance(entry.value, tuple):
+        import numpy as np
+
+        return describe(np.asarray(entry.value, dtype=entry.dtype or dtype))
+    if entry.value is not None:
+        return describe(entry.value)
+    words = [] if entry.source is None else [entry.source]
+    if words and isinstance(entry.columns, str):
+        words = [f"{entry.source}: {entry.columns}"]
+    if entry.shape:
+        words.append(f"({' x '.join(map(str, entry.shape))})")
+    return " ".join(words)
+
+
+def describe_value(value: Any, describe: Describe) -> str:
+    """A value of a result. Of many rows it may have a summary alone.
+
+    >>> describe_value({"count": 7, "non_finite": 0, "min": 0.0, "mean": 1.0, "max": 2.0}, str)
+    '0.0 to 2.0, mean 1.0 (7)'
+    """
+    if not isinstance(value, Mapping):
+        return describe(value)
+    low, mean, high, bad = (value.get(key) for key in ("min", "mean", "max", "non_finite"))
+    size = f"({value.get('count')}{f', {bad} not finite' if bad else ''})"
+    if low is None or mean is None or high is None:
+        return size
+    return f"{describe(low)} to {describe(high)}, mean {describe(mean)} {size}"
+
+
+def escape_xml(text: str) -> str:
+    """A text as XML and HTML have it, in quotes too; what is invisible becomes an escape.
+
+    >>> escape_xml('a < "b" & c')
+    'a &lt; &quot;b&quot; &amp; c'
+    """
+    text = escape(text).replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace(">", "&gt;").replace('"', "&quot;")
+
+
+def shorten(text: str, width: int, measure: Measure) -> str:
+    """A text of at most so many columns: the middle of a longer one is left out.
+
+    >>> shorten("a_name_without_end", 9, len)
+    'a_na…_end'
+    """
+    text = escape(text[: width + 1] + text[-width:] if len(text) > 2 * width + 1 else text)
+    if measure(text) <= width:
+        return text
+    room = (width - measure(MORE)) // 2
+    return _fit(text, room, measure) + MORE + _fit(text[::-1], room, measure)[::-1]
+
+
+def wrap(text: str, width: int, count: int, measure: Measure) -> list[str]:
+    """A text in at most `count` lines of at most so many columns; what is too much is left out.
+
+    It breaks before an operator, after the name of a function, and at other blanks.
+
+    >>> wrap("log(spot / strike) + rate * time", 19, 2, len), wrap("a b c d e f", 3, 2, len)
+    (['log(spot / strike)', '+ rate * time'], ['a b', 'c…'])
+    """
+    lines: list[str] = []
+    for blank, piece in split_pieces(escape(text[: 4 * width * count]), width, measure):
+        if lines and measure(lines[-1] + blank + piece) <= width:
+            lines[-1] += blank + piece
+        elif len(lines) < count:
+            lines.append(piece)
+        else:
+            lines[-1] = _fit(lines[-1], width - measure(MORE), measure).rstrip() + MORE
+            break
+    return lines
+
+
+def wrap_evenly(text: str, width: int, count: int, measure: Measure) -> list[str]:
+    """A text in as few lines as `wrap` makes of it, all about as long.
+
+    >>> wrap_evenly("a b c d e f g", 11, 3, len)
+    ['a b c d', 'e f g']
+    """
+    lines = wrap(text, width, count, measure)
+    if len(lines) < 2 or lines[-1].endswith(MORE):
+        return lines
+    least = max(measure(piece) for _, piece in split_pieces(escape(text), width, measure))
+    for narrow in range(width - 1, least - 1, -1):
+        even = wrap(text, narrow, count, measure)
+        if len(even) > len(lines) or even[-1].endswith(MORE):
+            break
+        lines = even
+    return lines
+
+
+def split_pieces(text: str, width: int, measure: Measure) -> Iterator[tuple[str, str]]:
+    """The pieces of a text that a line holds together, each with the blank before it, if there is one.
+
+    >>> list(split_pieces("J = mean_squared_error(gelu(p), y) (4 x 2)", 34, len))
+    [('', 'J'), (' ', '= mean_squared_error('), ('', 'gelu(p),'), (' ', 'y)'), (' ', '(4 x 2)')]
+    """
+    for blank, word in _WORD.findall(text):
+        parts = [word] if measure(word) <= width // 2 else _CALL.findall(word)
+        for number, part in enumerate(parts):
+            before = blank if number == 0 else ""
+            while measure(part) > width:
+                piece = _fit(part, width, measure)
+                yield before, piece
+                before, part = "", part[len(piece) :]
+            yield before, part
+
+
+_WORD = re.compile(r"( *)(\(\d+(?: x \d+)*\)|(?:(?:[-+*/@<>=!]{1,2}) )?\S+|\S)")  # a shape, an operator and its operand
+_CALL = re.compile(r".+?[(\[](?=.{6})|.+")
+
+
+def _fit(text: str, width: int, measure: Measure) -> str:
+    """As much of the beginning of a text as so many columns hold; a letter at least."""
+    used = 0
+    for index, letter in enumerate(text):
+        used += measure(letter)
+        if used > width and index:
+            return text[:index]
+    return text
