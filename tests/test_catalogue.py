@@ -33,6 +33,8 @@ NOT_RUN = {
     "DF0810": "needs a graph larger than the memory",
     "DF0812": "waits for a minute",
     "DF0820": "would read more than a gigabyte",
+    "DF0920": "needs a bug",
+    "DF0923": "needs another program that writes at the same time",
 }
 
 
