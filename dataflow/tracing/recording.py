@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 class Recording(NamedTuple):
-    """A forward rule written down: its graph, arrays that it brought along, and the names of inputs and outputs.
+    """A forward rule written down: its graph, the types of its values, arrays that it brought along, and the names of inputs and outputs.
 
     An input that was not given has no name: None stands in its place; a number stands for itself.
     """
 
     graph: Graph
+    types: Mapping[str, ArrayType]
     constants: Mapping[str, Any]
     inputs: tuple[Any, ...]
     outputs: tuple[str, ...]
@@ -60,7 +61,7 @@ def record(
     }
     names = tuple([item.name if isinstance(item, Symbol) else item for item in symbols])
     graph = Graph(inputs=given, nodes=recorder.nodes, dtype=default)
-    return Recording(graph, recorder.constants, names, outputs)
+    return Recording(graph, recorder.types, recorder.constants, names, outputs)
 
 
 def _name_output(recorder: Recorder, item: Any) -> str:

@@ -1,0 +1,95 @@
+"""What was derived on a tape, computed: the part that rests on directions again for each of them, the rest once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataflow.graph import Graph, Input
+from dataflow.sweeps.arrays import ArraySweeps
+from dataflow.sweeps.plan import Plan, make_plan
+from dataflow.sweeps.threads import single_threaded
+from dataflow.tracing import Symbol
+
+if TYPE_CHECKING:
+    from dataflow.derivation.tape import Tape
+    from dataflow.registry import Operators
+
+Array = np.ndarray[Any, Any]
+
+
+class Program:
+    """Some values of a tape as functions of `moving` ones, at fixed given values.
+
+    tape:    the graph and what was derived from it.
+    wanted:  symbols of the tape.
+    values:  the given values, arrays or numbers, by name.
+    moving:  the names of values that are given anew to each run.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        operators: Operators,
+        wanted: Iterable[Symbol],
+        values: Mapping[str, Any],
+        moving: Sequence[str],
+    ) -> None:
+        self.names = [item.name for item in wanted]
+        graph = _make_graph(tape, self.names)
+        plan = make_plan(graph, operators, target=None, only=self.names)._replace(scalar=False)
+        dtype = np.dtype(graph.dtype)
+        self.values: list[Any] = [None] * (len(plan.names) + 1)
+        for slot, number in plan.constants.items():
+            typed = plan.names[slot] and isinstance(number, float)
+            self.values[slot] = dtype.type(number) if typed else number
+        for name in graph.inputs:
+            if name not in moving:
+                known = tape.recorder.constants[name] if name in tape.recorder.constants else values[name]
+                self.values[plan.slots[name]] = _as_array(known, tape.recorder.types[name].dtype)
+        self.slots = {name: plan.slots[name] for name in moving if name in plan.slots}
+        fixed, again = _part(plan, set(self.slots.values()))
+        self.out = [plan.slots[name] for name in self.names]
+        self.again = ArraySweeps(again, operators)
+        with single_threaded():
+            ArraySweeps(fixed, operators).forward(self.values)
+
+    def run(self, moving: Mapping[str, Array]) -> list[Any]:
+        """The wanted values, for these of the moving ones."""
+        for name, slot in self.slots.items():
+            self.values[slot] = moving[name]
+        with single_threaded():
+            self.again.forward(self.values)
+        return [self.values[slot] for slot in self.out]
+
+
+def _make_graph(tape: Tape, names: Sequence[str]) -> Graph:
+    """The part of a tape on which some values rest, as a graph."""
+    nodes = tape.recorder.nodes
+    makers = {out: name for name, node in nodes.items() for out in node.outputs}
+    needed = {makers.get(name, name) for name in names}
+    for name in reversed(nodes):
+        if name in needed:
+            needed.update(makers.get(item, item) for item in nodes[name].inputs if isinstance(item, str))
+    chosen = {name: node for name, node in nodes.items() if name in needed}
+    types = tape.recorder.types
+    given = {name: Input(dtype=types[name].dtype) for name in sorted(needed - chosen.keys())}
+    return Graph(inputs=given, nodes=chosen, dtype=tape.graph.dtype)
+
+
+def _part(plan: Plan, moving: set[int]) -> tuple[Plan, Plan]:
+    """The steps that do not rest on the moving slots, and those that do."""
+    fixed, again = [], []
+    for step in plan.steps:
+        if any(slot in moving for slot in step.operands):
+            moving.update(step.out)
+            again.append(step)
+        else:
+            fixed.append(step)
+    return plan._replace(steps=fixed), plan._replace(steps=again)
+
+
+def _as_array(value: Any, dtype: str) -> Any:
+    return np.asarray(value, dtype=dtype)[()]
