@@ -1,4 +1,4 @@
-"""A graph as frozen data: inputs, parameters, nodes and a target, in the order of the document.
+"""A graph as frozen data: inputs, parameters, nodes, a target, derivatives, in the order of the document.
 
 Knows no YAML, no arrays and no operators. A node names its operator and its operands; an operand is the
 name of a value or a number. What an expression introduces is a hidden node: it belongs to the node whose
@@ -6,55 +6,36 @@ expression it stands in and is called ``owner#1``, ``owner#2``, ... in the order
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import inf, nan
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
+from dataflow.entries import (
+    DTYPES,
+    EMPTY,
+    MAX_NESTING,
+    NONFINITE,
+    Derivative,
+    Input,
+    Node,
+    Operand,
+    Size,
+    derivative_as_data,
+    freeze_derivative,
+    freeze_input,
+    input_as_data,
+    without_nonfinite,
+)  # fmt: skip
 from dataflow.errors import Diagnostic, GraphError, Path
 from dataflow.order import sort_needs
 
-Operand = str | int | float | None  # None: an optional input that is not given
-Size = int | str
-
-DTYPES = ("float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
-EMPTY: Mapping[str, Any] = MappingProxyType({})
 HIDDEN = "#"
-MAX_NESTING = 64  # of lists in a value, as of axes in an array of NumPy
 FORMAT = 1
-NONFINITE: Mapping[str, float] = MappingProxyType({"NaN": nan, "Infinity": inf, "-Infinity": -inf})
 
-
-class Input(NamedTuple):
-    """A value given from outside: a number or nested tuples of numbers, or a file that holds it.
-
-    `shape` may name symbolic sizes (`rows`), and compute with them (`2*hidden`), as text; `dtype` is None where it is the graph's. `differentiable` is None
-    where nothing is said: then data from a file is not differentiated, and a value in the text is.
-
-    >>> Input(shape=("rows", 2), source="patients.csv", columns=("age", "weight")).dtype is None
-    True
-    """
-
-    value: Any = None
-    source: str | None = None
-    shape: tuple[Size, ...] | None = None
-    dtype: str | None = None
-    columns: str | tuple[str, ...] | None = None
-    differentiable: bool | None = None
-    description: str = ""
-
-
-class Node(NamedTuple):
-    """An operator applied to operands. `outputs` names the results of an operator that has several.
-
-    >>> Node("multiply", ("b", "c"))
-    Node(op='multiply', inputs=('b', 'c'), attributes=mappingproxy({}), outputs=(), description='')
-    """
-
-    op: str
-    inputs: tuple[Operand, ...]
-    attributes: Mapping[str, Any] = EMPTY
-    outputs: tuple[str, ...] = ()
-    description: str = ""
+__all__ = [
+    "DTYPES", "EMPTY", "FORMAT", "HIDDEN", "MAX_NESTING", "NONFINITE", "Derivative", "Graph", "Input", "Node",
+    "Operand", "Size", "blame_node", "freeze_derivative", "freeze_input", "owner_of", "sort_nodes",
+    "without_nonfinite",
+]  # fmt: skip
 
 
 class Graph:
@@ -71,9 +52,11 @@ class Graph:
 
     __slots__ = (
         "_order", "_sound_under",
-        "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires", "source", "target",
+        "derivatives", "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires", "source",
+        "target",
     )  # fmt: skip
 
+    derivatives: Mapping[str, Derivative]
     description: str
     dtype: str
     inputs: Mapping[str, Input]
@@ -98,6 +81,7 @@ class Graph:
         description: str = "",
         dtype: str = "float64",
         requires: Mapping[str, str] = EMPTY,
+        derivatives: Mapping[str, Derivative] = EMPTY,
         source: Any = None,
         operators: Any = None,
     ) -> None:
@@ -105,6 +89,7 @@ class Graph:
             "name": name, "description": description, "dtype": dtype, "target": target, "source": source,
             "operators": operators, "_order": None, "_sound_under": None,
             "requires": MappingProxyType(dict(requires)),
+            "derivatives": MappingProxyType({key: freeze_derivative(value) for key, value in derivatives.items()}),
             "nodes": MappingProxyType(dict(nodes)),
             "inputs": MappingProxyType({key: freeze_input(value) for key, value in inputs.items()}),
             "parameters": MappingProxyType({key: freeze_input(value) for key, value in parameters.items()}),
@@ -183,12 +168,12 @@ class Graph:
         """The desugared graph as one line of JSON, without descriptions and spelling; order is part of a graph."""
         from json import dumps
 
-        data = {
+        data: dict[str, Any] = {
             "dataflow": FORMAT,
             "name": self.name,
             "dtype": self.dtype,
-            "inputs": {key: _input_as_data(value) for key, value in self.inputs.items()},
-            "parameters": {key: _input_as_data(value) for key, value in self.parameters.items()},
+            "inputs": {key: input_as_data(value) for key, value in self.inputs.items()},
+            "parameters": {key: input_as_data(value) for key, value in self.parameters.items()},
             "nodes": {
                 key: [node.op, node.inputs, dict(sorted(node.attributes.items())), node.outputs]
                 if node.attributes or node.outputs else [node.op, node.inputs]
@@ -197,6 +182,8 @@ class Graph:
             "target": self.target,
             "requires": dict(self.requires),
         }  # fmt: skip
+        if self.derivatives:
+            data["derivatives"] = {key: derivative_as_data(value) for key, value in self.derivatives.items()}
         try:
             return dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
         except ValueError:  # a number that is not finite: rare, and worth a second pass
@@ -267,65 +254,3 @@ def _describe_cycle(graph: Graph, cycle: list[str]) -> Diagnostic:
         "DF0220", f"`{named[0]}` needs its own value: {' -> '.join(shown)}", ("nodes", named[0]), node=named[0],
         hint="read `->` as \"needs\"; break the cycle by giving one of them another operand",
     )  # fmt: skip
-
-
-def freeze_input(value: Any) -> Input:
-    """A value, or an entry with one, as a graph holds it: lists as tuples, integers of a float type as floats.
-
-    Computed sizes are spelled in one way. What is no number or no size stays as it is, and so do integers that no float
-    holds: to refuse them is for checks.
-
-    >>> freeze_input([1, 2.5]).value, freeze_input(Input([1, "NaN"], dtype="int8")).value
-    ((1.0, 2.5), (1, nan))
-    >>> freeze_input(Input(shape=("rows", "k * 2", "2 + 1"))).shape
-    ('rows', '2*k', 3)
-    """
-    entry = value if isinstance(value, Input) else Input(value)
-    floating = entry.dtype is None or str(entry.dtype).startswith("float")
-    if entry.shape and isinstance(entry.shape, tuple):
-        entry = entry._replace(shape=tuple(map(_freeze_size, entry.shape)))
-    return entry._replace(value=_freeze(entry.value, floating, MAX_NESTING))
-
-
-def _freeze_size(size: Any) -> Any:
-    if size.__class__ is not str or size.isidentifier():
-        return size
-    from dataflow.sizes import spell_size
-
-    return spell_size(size)
-
-
-def _freeze(value: Any, floating: bool, depth: int) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return tuple([_freeze(item, floating, depth - 1) for item in value]) if depth else value
-    if type(value) is str:
-        return NONFINITE.get(value, value)
-    if floating and type(value) is int:
-        try:
-            return float(value)
-        except OverflowError:
-            return value
-    return value
-
-
-def _input_as_data(entry: Input) -> Any:
-    fields = entry._asdict()
-    del fields["description"]
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-def without_nonfinite(data: Any) -> Any:
-    """The same data with numbers that JSON cannot hold as text.
-
-    >>> without_nonfinite([1.0, float("-inf"), {"a": float("nan")}])
-    [1.0, '-Infinity', {'a': 'NaN'}]
-    """
-    if isinstance(data, float):
-        return data if data - data == 0 else "NaN" if data != data else "Infinity" if data > 0 else "-Infinity"
-    if isinstance(data, list | tuple):
-        return [without_nonfinite(item) for item in data]
-    if isinstance(data, Mapping):
-        return {key: without_nonfinite(item) for key, item in data.items()}
-    return data
