@@ -52,8 +52,8 @@ class Graph:
 
     __slots__ = (
         "_order", "_sound_under",
-        "derivatives", "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires", "source",
-        "target",
+        "derivatives", "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires",
+        "source", "target",
     )  # fmt: skip
 
     derivatives: Mapping[str, Derivative]
