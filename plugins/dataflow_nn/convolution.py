@@ -12,6 +12,7 @@ Lengths = int | tuple[int, ...]
 Padding = int | tuple[int, ...] | Literal["same", "valid"]
 
 KERNELS = "dataflow_nn.kernels.convolution"
+SHAPES = "dataflow_nn.shapes.convolution"
 REFERENCES = "dataflow_nn.kernels.convolution_references"
 SOURCE = (
     "Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), https://arxiv.org/abs/1603.07285"
@@ -188,7 +189,8 @@ def _forward() -> list[Operator]:
     return [
         Operator("conv", "z[n, o, i] = sum of x[n, c, stride * i + dilation * k - padding] * weight[o, c, k] + bias[o]",
                  forward=_conv, backward={"x": _conv_dx, "weight": _conv_dweight, "bias": _conv_dbias},
-                 kernels={"numpy": f"{KERNELS}:conv"}, reference=f"{REFERENCES}:conv", examples=_conv_examples,
+                 kernels={"numpy": f"{KERNELS}:conv"}, shape=f"{SHAPES}:conv", reference=f"{REFERENCES}:conv",
+                 examples=_conv_examples,
                  description="Convolution as networks know it: cross-correlation, the kernel is not turned round. "
                              f"{LAYOUT}",
                  source=SOURCE,
@@ -209,14 +211,16 @@ def _adjoints() -> list[Operator]:
     return [
         Operator("conv_input_gradient", "z = the adjoint of conv in its x, of this shape, at g",
                  forward=_input_gradient, backward={"g": _input_gradient_dg, "weight": _input_gradient_dweight},
-                 kernels={"numpy": f"{KERNELS}:conv_input_gradient"}, examples=_input_gradient_examples,
+                 kernels={"numpy": f"{KERNELS}:conv_input_gradient"}, shape=f"{SHAPES}:conv_input_gradient",
+                 examples=_input_gradient_examples,
                  reference=f"{REFERENCES}:conv_input_gradient", description=f"g has the shape of the result. {LAYOUT}",
                  source=f"{SOURCE}, chapter 4",
                  special=[(([[[1.0, 2.0]]], [[[10.0, 1.0]]]), [[[10.0, 21.0, 2.0]]],
                            ([[[11.0, 11.0]]], [[[3.0, 3.0]]]), {"shape": (1, 1, 3)})]),
         Operator("conv_weight_gradient", "z = the adjoint of conv in its weight, of this shape, at g",
                  forward=_weight_gradient, backward={"g": _weight_gradient_dg, "x": _weight_gradient_dx},
-                 kernels={"numpy": f"{KERNELS}:conv_weight_gradient"}, examples=_weight_gradient_examples,
+                 kernels={"numpy": f"{KERNELS}:conv_weight_gradient"}, shape=f"{SHAPES}:conv_weight_gradient",
+                 examples=_weight_gradient_examples,
                  reference=f"{REFERENCES}:conv_weight_gradient", description=f"g has the shape of the result. {LAYOUT}",
                  source=SOURCE,
                  special=[(([[[1.0, 2.0]]], [[[1.0, 2.0, 3.0]]]), [[[5.0, 8.0]]],

@@ -12,6 +12,7 @@ Shape = tuple[int, ...]
 Lengths = int | tuple[int, ...]
 
 KERNELS = "dataflow_nn.kernels.pooling"
+SHAPES = "dataflow_nn.shapes.pooling"
 REFERENCES = "dataflow_nn.kernels.pooling_references"
 LAYOUT = (
     "x is [batch, channels, 1 to 3 spatial axes]; kernel_size, stride and padding are one number, or one for each "
@@ -107,8 +108,8 @@ def _largest() -> list[Operator]:
     two: dict[str, Any] = {"kernel_size": 2}
     return [
         Operator("max_pool", "z = the largest x of each window", forward=_max_pool, backward={"x": _max_pool_dx},
-                 kernels={"numpy": f"{KERNELS}:max_pool"}, reference=f"{REFERENCES}:max_pool", moves=True,
-                 examples=_max_examples, description=POOL,
+                 kernels={"numpy": f"{KERNELS}:max_pool"}, shape=f"{SHAPES}:max_pool", moves=True,
+                 reference=f"{REFERENCES}:max_pool", examples=_max_examples, description=POOL,
                  conventions="slope 1/k each for k equal extremes; NaN for all of a window with a NaN; what is not "
                              "taken gets nothing",
                  special=[((row,), [[[3.0, 3.0]]], ([[[0.0, 1.0, 1.0, 0.0]]],), two),
@@ -118,16 +119,16 @@ def _largest() -> list[Operator]:
                            {"kernel_size": 2, "padding": 1})]),
         Operator("max_pool_gradient", "z = what g has for each window, in equal shares to its largest x",
                  forward=_max_pool_gradient, backward={"g": _max_pool_gradient_dg, "z": None, "x": None},
-                 kernels={"numpy": f"{KERNELS}:max_pool_gradient"}, examples=lambda rng: _tied_extremes(rng, True),
-                 reference=f"{REFERENCES}:max_pool_gradient",
+                 kernels={"numpy": f"{KERNELS}:max_pool_gradient"}, shape=f"{SHAPES}:max_pool_gradient",
+                 reference=f"{REFERENCES}:max_pool_gradient", examples=lambda rng: _tied_extremes(rng, True),
                  description=f"The adjoint of max_pool at x, whose value there is z. {POOL}",
                  conventions="which are the largest is constant between jumps: slope 0 in x",
                  special=[(([[[4.0, 5.0]]], [[[3.0, 3.0]]], [[[1.0, 3.0, 3.0, 3.0]]]), [[[0.0, 4.0, 2.5, 2.5]]],
                            ([[[1.0, 1.0]]], None, None), two)]),
         Operator("max_pool_tangent", "z = the mean of h over the largest x of each window",
                  forward=_max_pool_tangent, backward={"h": _max_pool_tangent_dh, "z": None, "x": None},
-                 kernels={"numpy": f"{KERNELS}:max_pool_tangent"}, examples=lambda rng: _tied_extremes(rng, False),
-                 reference=f"{REFERENCES}:max_pool_tangent",
+                 kernels={"numpy": f"{KERNELS}:max_pool_tangent"}, shape=f"{SHAPES}:max_pool_tangent",
+                 reference=f"{REFERENCES}:max_pool_tangent", examples=lambda rng: _tied_extremes(rng, False),
                  description=f"The derivative of max_pool at x, whose value there is z, along h. {POOL}",
                  conventions="which are the largest is constant between jumps: slope 0 in x",
                  special=[(([[[1.0, 2.0, 3.0, 4.0]]], [[[3.0, 3.0]]], [[[1.0, 3.0, 3.0, 3.0]]]), [[[2.0, 3.5]]],
@@ -179,15 +180,15 @@ def _means() -> list[Operator]:
     inside: dict[str, Any] = {"kernel_size": 2, "padding": 1, "count_include_pad": False}
     return [
         Operator("avg_pool", "z = the mean of x over each window", forward=_avg_pool, backward={"x": _avg_pool_dx},
-                 kernels={"numpy": f"{KERNELS}:avg_pool"}, reference=f"{REFERENCES}:avg_pool", moves=True,
-                 examples=_avg_examples,
+                 kernels={"numpy": f"{KERNELS}:avg_pool"}, shape=f"{SHAPES}:avg_pool", moves=True,
+                 reference=f"{REFERENCES}:avg_pool", examples=_avg_examples,
                  description=f"{POOL} It counts as zeros, unless count_include_pad is false.",
                  special=[((row,), [[[2.0, 6.0]]], ([[[0.5, 0.5, 0.5, 0.5]]],), {"kernel_size": 2}),
                           ((row,), [[[1.0, 4.0, 7.0]]], ([[[1.0, 0.5, 0.5, 1.0]]],), inside)]),
         Operator("avg_pool_gradient", "z = what g has for each window, in equal shares to its elements",
                  forward=_avg_pool_gradient, backward={"g": _avg_pool_gradient_dg},
-                 kernels={"numpy": f"{KERNELS}:avg_pool_gradient"}, reference=f"{REFERENCES}:avg_pool_gradient",
-                 moves=True, examples=_avg_gradient_examples,
+                 kernels={"numpy": f"{KERNELS}:avg_pool_gradient"}, shape=f"{SHAPES}:avg_pool_gradient", moves=True,
+                 reference=f"{REFERENCES}:avg_pool_gradient", examples=_avg_gradient_examples,
                  description=f"The adjoint of avg_pool of a value of this shape. {POOL}",
                  special=[(([[[4.0, 6.0]]],), [[[2.0, 2.0, 3.0, 3.0]]], ([[[1.0, 1.0]]],),
                            {"shape": (1, 1, 4), "kernel_size": 2})]),
@@ -221,14 +222,15 @@ def _adaptive() -> list[Operator]:
     return [
         Operator("adaptive_avg_pool", "z = the means of x over output_size windows along each spatial axis",
                  forward=_adaptive_pool, backward={"x": _adaptive_pool_dx},
-                 kernels={"numpy": f"{KERNELS}:adaptive_avg_pool"}, reference=f"{REFERENCES}:adaptive_avg_pool",
-                 moves=True, description=f"{LAYOUT} {about}",
+                 kernels={"numpy": f"{KERNELS}:adaptive_avg_pool"}, shape=f"{SHAPES}:adaptive_avg_pool", moves=True,
+                 reference=f"{REFERENCES}:adaptive_avg_pool", description=f"{LAYOUT} {about}",
                  examples=lambda rng: [((rng.normal(size=shape),), {"output_size": size}) for shape, size in ADAPTIVE],
                  special=[(([[[1.0, 3.0, 5.0]]],), [[[2.0, 4.0]]], ([[[0.5, 1.0, 0.5]]],), {"output_size": 2})]),
         Operator("adaptive_avg_pool_gradient", "z = what g has for each window, in equal shares to its elements",
                  forward=_adaptive_pool_gradient, backward={"g": _adaptive_pool_gradient_dg},
-                 kernels={"numpy": f"{KERNELS}:adaptive_avg_pool_gradient"}, moves=True,
-                 reference=f"{REFERENCES}:adaptive_avg_pool_gradient",
+                 kernels={"numpy": f"{KERNELS}:adaptive_avg_pool_gradient"},
+                 shape=f"{SHAPES}:adaptive_avg_pool_gradient",
+                 reference=f"{REFERENCES}:adaptive_avg_pool_gradient", moves=True,
                  description=f"The adjoint of adaptive_avg_pool of a value of this shape. {about}",
                  examples=lambda rng: [
                      ((rng.normal(size=shape[:2] + ((size,) * (len(shape) - 2) if isinstance(size, int) else size)),),
@@ -274,15 +276,15 @@ FOLDS: list[tuple[Shape, Shape, dict[str, Any]]] = [
 def _columns() -> list[Operator]:
     return [
         Operator("unfold_patches", "z[n, (c, k), i] = x[n, c, stride * i + dilation * k - padding]",
-                 forward=_unfold, backward={"x": _unfold_dx}, kernels={"numpy": f"{KERNELS}:unfold"}, moves=True,
-                 takes="any", reference=f"{REFERENCES}:unfold",
+                 forward=_unfold, backward={"x": _unfold_dx}, kernels={"numpy": f"{KERNELS}:unfold"},
+                 shape=f"{SHAPES}:unfold", moves=True, takes="any", reference=f"{REFERENCES}:unfold",
                  examples=lambda rng: [((rng.normal(size=shape),), about) for shape, _, about in FOLDS],
                  description=f"Every window is a column. {LAYOUT}",
                  special=[(([[[1.0, 2.0, 3.0]]],), [[[1.0, 2.0], [2.0, 3.0]]], ([[[1.0, 2.0, 1.0]]],),
                            {"kernel_size": 2})]),
         Operator("fold_patches", "z[n, c, j] = sum of x[n, (c, k), i] over stride * i + dilation * k - padding = j",
-                 forward=_fold, backward={"x": _fold_dx}, kernels={"numpy": f"{KERNELS}:fold"}, moves=True,
-                 takes="numeric", reference=f"{REFERENCES}:fold",
+                 forward=_fold, backward={"x": _fold_dx}, kernels={"numpy": f"{KERNELS}:fold"}, shape=f"{SHAPES}:fold",
+                 moves=True, takes="numeric", reference=f"{REFERENCES}:fold",
                  examples=lambda rng: [((rng.normal(size=columns),), {"output_size": shape[2:], **about})
                                        for shape, columns, about in FOLDS],
                  description="The adjoint of unfold_patches: columns are added up where windows overlap. "

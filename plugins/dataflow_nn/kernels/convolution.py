@@ -7,10 +7,8 @@ from math import prod
 import numpy as np
 
 from dataflow_nn.kernels.convolution_blocks import (
-    Geometry,
     as_columns,
     cut,
-    describe,
     gather_back,
     row_slices,
     spread_out,
@@ -18,7 +16,9 @@ from dataflow_nn.kernels.convolution_blocks import (
     tail,
     take_block,
 )
-from dataflow_nn.kernels.windows import Array, Lengths, Padding, Shape, crop
+from dataflow_nn.kernels.windows import Array, Shape, crop
+from dataflow_nn.shapes.convolution import Geometry, check_bias, check_cotangent, describe
+from dataflow_nn.shapes.windows import Lengths, Padding
 
 
 def conv(
@@ -27,16 +27,16 @@ def conv(
 ) -> Array:  # fmt: skip
     """The cross-correlation of `x` with `weight`."""
     geometry = describe(x.shape, weight.shape, stride, padding, dilation, groups)
-    channels = weight.shape[0]
-    if bias is not None and bias.shape != (channels,):
-        raise ValueError(f"bias has the shape {list(bias.shape)}, and {channels} output channels need [{channels}]")
+    if bias is not None:
+        check_bias(bias.shape, weight.shape[0])
     return _correlate(x, weight, bias, geometry)
 
 
 def _correlate(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
     places, channels = geometry.windows.places, weight.shape[0]
     matrices = _split_weight(weight, geometry)
-    z = np.empty((x.shape[0], channels, *places), np.result_type(x, weight))
+    dtype = np.result_type(x, weight) if bias is None else np.result_type(x, weight, bias)
+    z = np.empty((x.shape[0], channels, *places), dtype)
     for block in cut(geometry):
         shape = (geometry.groups, geometry.outputs, block.height * block.size * prod(places[1:]))
         whole = block.size == 1 and block.height == places[0]
@@ -59,7 +59,7 @@ def conv_input_gradient(
 ) -> Array:  # fmt: skip
     """The adjoint of `conv` in `x`, which had this shape."""
     geometry = describe(shape, weight.shape, stride, padding, dilation, groups)
-    _check_cotangent(g, geometry)
+    check_cotangent(g.shape, geometry)
     turned = _turn_round(geometry)
     if turned is not None:
         return _correlate(g, _turn_weight(weight, geometry), None, turned)
@@ -111,7 +111,7 @@ def conv_weight_gradient(
 ) -> Array:  # fmt: skip
     """The adjoint of `conv` in `weight`, which had this shape."""
     geometry = describe(x.shape, shape, stride, padding, dilation, groups)
-    _check_cotangent(g, geometry)
+    check_cotangent(g.shape, geometry)
     dtype = np.result_type(g, x)
     height, offsets = geometry.windows.kernel[0], geometry.inputs * geometry.inner
     total = np.zeros((geometry.groups, geometry.outputs, height, offsets), dtype)
@@ -126,12 +126,6 @@ def conv_weight_gradient(
                 total[:, :, index] += products
     parts = total.reshape(shape[0], height, geometry.inputs, geometry.inner)
     return np.ascontiguousarray(np.moveaxis(parts, 1, 2)).reshape(shape)
-
-
-def _check_cotangent(g: Array, geometry: Geometry) -> None:
-    expected = (geometry.samples, geometry.groups * geometry.outputs, *geometry.windows.places)
-    if g.shape != expected:
-        raise ValueError(f"g has the shape {list(g.shape)}, and the convolution gives {list(expected)}")
 
 
 def _split_weight(weight: Array, geometry: Geometry) -> list[Array]:

@@ -7,36 +7,18 @@ already a matrix if the stride along the rows is 1. The adjoints take the same w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dataflow_nn.kernels.windows import Array, Lengths, Padding, Shape, Windows, pad, place_windows
+from dataflow_nn.kernels.windows import Array, Shape, pad
+from dataflow_nn.shapes.convolution import Geometry
+from dataflow_nn.shapes.windows import Windows
 
 COLUMNS = 1024  # about so many columns of a matrix are fastest: of several samples, or of some rows of one
-
-
-class Geometry(NamedTuple):
-    """The shapes of one convolution."""
-
-    windows: Windows
-    samples: int
-    groups: int
-    inputs: int  # channels of one group
-    outputs: int
-
-    @property
-    def inner(self) -> int:
-        """Offsets of the kernel along all spatial axes but the first."""
-        return prod(self.windows.kernel[1:])
-
-    @property
-    def stacked(self) -> bool:
-        """Whether the rows of the kernel make one matrix, copied: where it costs less than adding up their products."""
-        return self.windows.stride[0] > 1 or self.inputs * self.inner < self.outputs
 
 
 class Block(NamedTuple):
@@ -54,26 +36,6 @@ class Block(NamedTuple):
     def height(self) -> int:
         """How many rows."""
         return int(self.rows.stop - self.rows.start)
-
-
-def describe(
-    x: Sequence[int], weight: Sequence[int], stride: Lengths, padding: Padding, dilation: Lengths, groups: int
-) -> Geometry:
-    """The geometry of a convolution of these shapes. Raises `ValueError` if they do not fit each other."""
-    if not 3 <= len(weight) <= 5:
-        raise ValueError(f"weight has the shape {list(weight)}: it needs [out, in / groups, then 1 to 3 spatial axes]")
-    if len(x) != len(weight):
-        raise ValueError(
-            f"x has the shape {list(x)}: with a weight of shape {list(weight)} it needs [batch, channels, "
-            f"and {len(weight) - 2} spatial axes]"
-        )
-    if groups < 1 or weight[0] % groups:
-        raise ValueError(f"{weight[0]} output channels do not fall into {groups} groups")
-    if x[1] != weight[1] * groups:
-        times = f" times {groups} groups" if groups > 1 else ""
-        raise ValueError(f"x has {x[1]} channels, and weight of shape {list(weight)} needs {weight[1]}{times}")
-    windows = place_windows(x[2:], weight[2:], stride, padding, dilation)
-    return Geometry(windows, x[0], groups, weight[1], weight[0] // groups)
 
 
 def cut(geometry: Geometry) -> Iterator[Block]:

@@ -9,33 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from dataflow_nn.kernels.windows import (
-    Array,
-    Lengths,
-    Shape,
-    Windows,
-    crop,
-    interior,
-    pad,
-    per_axis,
-    place_windows,
-    tap,
-)
+from dataflow_nn.kernels.windows import Array, Shape, crop, interior, pad, tap
+from dataflow_nn.shapes import pooling as shapes
+from dataflow_nn.shapes.pooling import check_like, check_pooled, place_pool
+from dataflow_nn.shapes.windows import Lengths, Windows, per_axis
 
 ELEMENTS = 1 << 16  # of the input, in a part
-
-
-def _place(shape: Shape, kernel_size: Lengths, stride: Lengths | None, padding: Lengths, dilation: Lengths) -> Windows:
-    """The windows of a pool. Raises `ValueError` if they do not fit the input, or may lie outside it altogether."""
-    count = len(shape) - 2
-    if not 1 <= count <= 3:
-        raise ValueError(f"x has the shape {list(shape)}: it needs [batch, channels, and 1 to 3 spatial axes]")
-    kernel, gaps = per_axis(kernel_size, count, "kernel_size", 1), per_axis(dilation, count, "dilation", 1)
-    cut = per_axis(padding, count, "padding", 0)
-    for axis, (length, gap, item) in enumerate(zip(kernel, gaps, cut, strict=True)):
-        if 2 * item > (span := gap * (length - 1) + 1):
-            raise ValueError(f"padding is at most half of the kernel's {span} along spatial axis {axis}, not {item}")
-    return place_windows(shape[2:], kernel, kernel if stride is None else stride, cut, gaps)
 
 
 def _parts(shape: Shape) -> Iterator[slice]:
@@ -90,7 +69,7 @@ def max_pool(
     x: Array, *, kernel_size: Lengths, stride: Lengths | None = None, padding: Lengths = 0, dilation: Lengths = 1
 ) -> Array:
     """The largest element of each window; NaN if it has one."""
-    windows = _place(x.shape, kernel_size, stride, padding, dilation)
+    windows = place_pool(x.shape, kernel_size, stride, padding, dilation)
     images = _images(x)
     z = np.empty((images.shape[0], *windows.places), x.dtype)
     for part in _parts(x.shape):
@@ -120,9 +99,11 @@ def max_pool_gradient(
     dilation: Lengths = 1,
 ) -> Array:  # fmt: skip
     """What each window has, given to its largest elements in equal shares."""
-    windows = _place(x.shape, kernel_size, stride, padding, dilation)
+    windows = place_pool(x.shape, kernel_size, stride, padding, dilation)
+    check_pooled("g", g.shape, x.shape, windows)
+    check_pooled("z", z.shape, x.shape, windows)
     cotangents, extremes, images = _images(g), _images(z), _images(x)
-    dx = np.empty(images.shape, g.dtype)
+    dx = np.empty(images.shape, np.result_type(g, z, x))
     for part in _parts(x.shape):
         found, count = _find_largest(images[part], extremes[part], windows)
         share = cotangents[part] / count
@@ -139,9 +120,11 @@ def max_pool_tangent(
     dilation: Lengths = 1,
 ) -> Array:  # fmt: skip
     """The mean of what the largest elements of each window have."""
-    windows = _place(x.shape, kernel_size, stride, padding, dilation)
+    windows = place_pool(x.shape, kernel_size, stride, padding, dilation)
+    check_like("h", h.shape, x.shape)
+    check_pooled("z", z.shape, x.shape, windows)
     tangents, extremes, images = _images(h), _images(z), _images(x)
-    dz = np.empty(extremes.shape, h.dtype)
+    dz = np.empty(extremes.shape, np.result_type(h, z, x))
     for part in _parts(x.shape):
         found, count = _find_largest(images[part], extremes[part], windows)
         padded, total = pad(tangents[part], windows, 0.0), np.zeros(count.shape, h.dtype)
@@ -168,7 +151,7 @@ def avg_pool(
     count_include_pad: bool = True,
 ) -> Array:  # fmt: skip
     """The mean of each window."""
-    windows = _place(x.shape, kernel_size, stride, padding, 1)
+    windows = place_pool(x.shape, kernel_size, stride, padding, 1)
     images, count = _images(x), _counts(windows, count_include_pad, x.dtype)
     z = np.empty((images.shape[0], *windows.places), x.dtype)
     for part in _parts(x.shape):
@@ -181,10 +164,8 @@ def avg_pool_gradient(
     count_include_pad: bool = True,
 ) -> Array:  # fmt: skip
     """The adjoint of `avg_pool` of a value of this shape."""
-    windows = _place(shape, kernel_size, stride, padding, 1)
-    expected = (*shape[:2], *windows.places)
-    if g.shape != expected:
-        raise ValueError(f"g has the shape {list(g.shape)}, and the pool gives {list(expected)}")
+    windows = place_pool(shape, kernel_size, stride, padding, 1)
+    check_pooled("g", g.shape, shape, windows)
     cotangents, count = _images(g), _counts(windows, count_include_pad, g.dtype)
     dx = np.empty((prod(shape[:2]), *shape[2:]), g.dtype)
     for part in _parts(shape):
@@ -194,8 +175,6 @@ def avg_pool_gradient(
 
 def _adaptive(shape: Shape, output_size: Lengths) -> list[list[slice]]:
     """Along each spatial axis the windows of about equal length."""
-    if not 3 <= len(shape) <= 5:
-        raise ValueError(f"x has the shape {list(shape)}: it needs [batch, channels, and 1 to 3 spatial axes]")
     sizes = per_axis(output_size, len(shape) - 2, "output_size", 1)
     return [
         [slice(length * k // size, -(-length * (k + 1) // size)) for k in range(size)]
@@ -205,6 +184,7 @@ def _adaptive(shape: Shape, output_size: Lengths) -> list[list[slice]]:
 
 def adaptive_avg_pool(x: Array, *, output_size: Lengths) -> Array:
     """Means of so many windows along each spatial axis."""
+    shapes.adaptive_avg_pool(x.shape, output_size=output_size)
     for axis, windows in enumerate(_adaptive(x.shape, output_size), start=2):
         parts = [np.mean(x[(slice(None),) * axis + (window,)], axis=axis, dtype=x.dtype) for window in windows]
         x = np.stack(parts, axis=axis)
@@ -213,10 +193,8 @@ def adaptive_avg_pool(x: Array, *, output_size: Lengths) -> Array:
 
 def adaptive_avg_pool_gradient(g: Array, *, shape: Shape, output_size: Lengths) -> Array:
     """The adjoint of `adaptive_avg_pool` of a value of this shape."""
+    shapes.adaptive_avg_pool_gradient(g.shape, shape=shape, output_size=output_size)
     windows = _adaptive(shape, output_size)
-    expected = (*shape[:2], *map(len, windows))
-    if g.shape != expected:
-        raise ValueError(f"g has the shape {list(g.shape)}, and the pool gives {list(expected)}")
     for axis in reversed(range(2, len(shape))):
         total = np.zeros((*g.shape[:axis], shape[axis], *g.shape[axis + 1 :]), g.dtype)
         lead = (slice(None),) * axis
@@ -233,7 +211,7 @@ def unfold(
     x: Array, *, kernel_size: Lengths, stride: Lengths = 1, padding: Lengths = 0, dilation: Lengths = 1
 ) -> Array:
     """The windows as columns: [batch, channel and offset, place]."""
-    windows = _place_columns(x.shape, kernel_size, stride, padding, dilation)
+    windows = shapes.place_columns(x.shape, kernel_size, stride, padding, dilation)
     padded = pad(x, windows, 0)
     columns = np.empty((*x.shape[:2], prod(windows.kernel), *windows.places), x.dtype)
     for index, offset in enumerate(product(*map(range, windows.kernel))):
@@ -246,24 +224,10 @@ def fold(
     dilation: Lengths = 1,
 ) -> Array:  # fmt: skip
     """The adjoint of `unfold`: columns added up where their elements came from."""
-    count = max([len(item) for item in (output_size, kernel_size) if not isinstance(item, int)], default=1)
-    lengths = per_axis(output_size, count, "output_size", 1)
-    windows = _place_columns((1, 1, *lengths), kernel_size, stride, padding, dilation)
-    size, places = prod(windows.kernel), prod(windows.places)
-    if x.ndim != 3 or x.shape[1] % size or x.shape[2] != places:
-        raise ValueError(
-            f"x has the shape {list(x.shape)}, and needs [batch, channels times {size}, {places}] for these windows"
-        )
-    channels = x.shape[1] // size
-    columns = x.reshape(x.shape[0], channels, size, *windows.places)
+    about = {"stride": stride, "padding": padding, "dilation": dilation}
+    channels, lengths, windows = shapes.place_fold(x.shape, output_size, kernel_size, **about)
+    columns = x.reshape(x.shape[0], channels, prod(windows.kernel), *windows.places)
     total = pad(np.zeros((x.shape[0], channels, *lengths), x.dtype), windows, 0)
     for index, offset in enumerate(product(*map(range, windows.kernel))):
         total[tap(windows, offset)] += columns[:, :, index]
     return np.ascontiguousarray(total[interior(windows)])
-
-
-def _place_columns(shape: Shape, kernel_size: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths) -> Windows:
-    if not 3 <= len(shape) <= 5:
-        raise ValueError(f"x has the shape {list(shape)}: it needs [batch, channels, and 1 to 3 spatial axes]")
-    kernel = per_axis(kernel_size, len(shape) - 2, "kernel_size", 1)
-    return place_windows(shape[2:], kernel, stride, padding, dilation)

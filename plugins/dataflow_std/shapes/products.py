@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataflow.shapes import OpenShape, Shape, find_shorter, is_surely_less, match_shapes, show_shape
+from dataflow.arrays.shape_checks import check_lengths
+from dataflow.shapes import OpenShape, Shape, find_shorter, match_shapes, show_shape
 from dataflow.sizes import Length, UnknownSizeError
 from dataflow_std.subscripts import read_equation
 
@@ -31,9 +32,7 @@ def put_diagonal(x: Shape, *, offset: int, shape: Shape) -> Shape:
     """The shape that is asked for. Raises `ValueError` if x is no diagonal of it."""
     if len(shape) < 2:
         raise ValueError(f"the shape of a result with a diagonal has 2 dimensions at least, not {len(shape)}")
-    for length in shape:
-        if is_surely_less(length, 0):
-            raise ValueError(f"a length is at least 0, not {length}")
+    check_lengths(shape)
     *batch, rows, columns = shape
     expected = (*batch, measure_diagonal(rows, columns, offset))
     if x != expected:
