@@ -9,6 +9,7 @@ from typing import Any
 from dataflow.operators import Operator
 
 KERNELS = "dataflow_nn.kernels.attention"
+SHAPES = "dataflow_nn.shapes.attention"
 REFERENCES = "dataflow_nn.kernels.attention_references"
 SOURCE = (
     "Vaswani et al., Attention is all you need (2017), section 3.2.1, https://arxiv.org/abs/1706.03762; "
@@ -112,7 +113,8 @@ def _make_attention() -> Operator:
     return Operator(
         "scaled_dot_product_attention", "z = softmax(scale * query @ key.T) @ value",
         forward=_attention, backward=_attention_rules, kinds={"mask": "bool"}, examples=_examples,
-        kernels={"numpy": f"{KERNELS}:scaled_dot_product_attention"}, reference=f"{REFERENCES}:attention",
+        kernels={"numpy": f"{KERNELS}:scaled_dot_product_attention"}, shape=f"{SHAPES}:attention",
+        reference=f"{REFERENCES}:attention",
         source=SOURCE,
         description="query, key and value are [..., tokens, features], the axes before tokens the same; mask, true "
                     "where a token of the query may attend to one of the key, broadcasts to [..., tokens of query, "
@@ -139,7 +141,7 @@ def _make_gradient() -> Operator:
         "dquery, dkey, dvalue = the adjoints of scaled_dot_product_attention at g",
         forward=_gradient, backward=_gradient_rules, kinds={"mask": "bool"}, examples=_gradient_examples,
         outputs=("dquery", "dkey", "dvalue"), reference=f"{REFERENCES}:attention_gradient", source=SOURCE,
-        kernels={"numpy": f"{KERNELS}:scaled_dot_product_attention_gradient"},
+        kernels={"numpy": f"{KERNELS}:scaled_dot_product_attention_gradient"}, shape=f"{SHAPES}:gradient",
         description="Inputs and attributes as those of scaled_dot_product_attention; g has the shape of its result.",
         special=[(([[1.0]], [[1.0]], [[0.0], [0.0]], [[1.0], [5.0]]), ([[0.0]], [[-1.0], [1.0]], [[0.5], [0.5]]),
                   ([[1.0]], [[0.0]], [[-1.0], [1.0]], [[0.0], [0.0]]))],

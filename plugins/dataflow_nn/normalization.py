@@ -11,6 +11,7 @@ Shape = tuple[int, ...]
 Axes = int | tuple[int, ...]
 
 KERNELS = "dataflow_nn.kernels.normalization"
+SHAPES = "dataflow_nn.shapes.normalization"
 REFERENCES = "dataflow_nn.kernels.normalization_references"
 LAYOUT = "x is [batch, channels, any further axes]; weight and bias, which may be left out, are [channels]."
 EQUAL = "0, before weight and bias, where all elements of a group are equal"
@@ -103,7 +104,7 @@ def _cores() -> list[Operator]:
     return [
         Operator("normalize", "z = (x - mean of x) / (mean of (x - mean of x) ** 2 + epsilon) ** (1/2) * weight + bias",
                  forward=_normalize, backward=_normalize_rules, kernels={"numpy": f"{KERNELS}:normalize"},
-                 reference=f"{REFERENCES}:normalize", examples=_core_examples,
+                 shape=f"{SHAPES}:normalize", reference=f"{REFERENCES}:normalize", examples=_core_examples,
                  description="Means over axis, one or several. weight and bias, which may be left out, have the axes "
                              "of x, each as long or of length 1. With centered false the mean is not subtracted.",
                  conventions=EQUAL,
@@ -112,7 +113,8 @@ def _cores() -> list[Operator]:
                           (([2.0, 2.0],), [0.0, 0.0], ([0.0, 0.0],), {"axis": 0})]),
         Operator("normalize_gradient", "dx, dweight, dbias = the adjoints of normalize at x and weight, at g",
                  forward=_normalize_gradient, backward=_normalize_gradient_rules,
-                 kernels={"numpy": f"{KERNELS}:normalize_gradient"}, outputs=("dx", "dweight", "dbias"),
+                 kernels={"numpy": f"{KERNELS}:normalize_gradient"}, shape=f"{SHAPES}:normalize_gradient",
+                 outputs=("dx", "dweight", "dbias"),
                  reference=f"{REFERENCES}:normalize_gradient", examples=_gradient_examples,
                  description="dbias is that of a bias in the shape of weight; without a weight both are 0.",
                  special=[(([1.0, 2.0], [1.0, 3.0], [2.0, 3.0]), ([0.0, 0.0], [-1.0, 2.0], [1.0, 2.0]),

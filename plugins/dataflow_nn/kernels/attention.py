@@ -8,34 +8,9 @@ from math import prod
 import numpy as np
 
 from dataflow_nn.kernels.windows import Array
+from dataflow_nn.shapes import attention as shapes
 
 ROWS = 128  # of the query, at a time
-
-
-def check_shapes(query: Array, key: Array, value: Array, mask: Array | None) -> None:
-    """Raise `ValueError` if the inputs do not fit each other."""
-    shapes = query.shape, key.shape, value.shape
-    if any(len(shape) < 2 for shape in shapes):
-        raise ValueError(f"query, key and value need [..., tokens, features], not {', '.join(map(_show, shapes))}")
-    if not query.shape[:-2] == key.shape[:-2] == value.shape[:-2]:
-        lead = ", ".join(_show(shape[:-2]) for shape in shapes)
-        raise ValueError(f"the axes before tokens and features differ between query, key and value: {lead}")
-    if query.shape[-1] != key.shape[-1]:
-        raise ValueError(f"query has {query.shape[-1]} features and key {key.shape[-1]}: they need as many")
-    if key.shape[-2] != value.shape[-2]:
-        raise ValueError(f"key has {key.shape[-2]} tokens and value {value.shape[-2]}: they need as many")
-    if mask is not None:
-        full = (*query.shape[:-1], key.shape[-2])
-        try:
-            fits = np.broadcast_shapes(mask.shape, full) == full
-        except ValueError:
-            fits = False
-        if not fits:
-            raise ValueError(f"a mask of shape {_show(mask.shape)} cannot be repeated to fill {_show(full)}")
-
-
-def _show(shape: tuple[int, ...]) -> str:
-    return str(list(shape))
 
 
 def _heads(x: Array) -> Array:
@@ -81,10 +56,10 @@ def scaled_dot_product_attention(
     scale: float | None = None,
 ) -> Array:  # fmt: skip
     """The mean of the values, weighted by the softmax of the scaled products of query and key."""
-    check_shapes(query, key, value, mask)
+    shapes.attention(query.shape, key.shape, value.shape, None if mask is None else mask.shape)
     factor = query.shape[-1] ** -0.5 if scale is None else scale
     queries, keys, values = _heads(query), _heads(key), _heads(value)
-    z = np.empty((*queries.shape[:2], values.shape[2]), query.dtype)
+    z = np.empty((*queries.shape[:2], values.shape[2]), np.result_type(query, key, value))
     for head, part, seen, kept in _parts(query, key, mask, is_causal):
         weights, total = _weigh(queries[head], keys[head, seen], part, kept, is_causal, factor)
         np.divide(weights @ values[head, seen], total, out=z[head, part])
@@ -96,10 +71,11 @@ def scaled_dot_product_attention_gradient(
     scale: float | None = None,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """The adjoints in query, key and value; the weights are computed again rather than kept."""
-    check_shapes(query, key, value, mask)
+    shapes.gradient(g.shape, query.shape, key.shape, value.shape, None if mask is None else mask.shape)
     factor = query.shape[-1] ** -0.5 if scale is None else scale
     queries, keys, values, cotangents = _heads(query), _heads(key), _heads(value), _heads(g)
-    dquery, dkey, dvalue = (np.zeros(item.shape, g.dtype) for item in (queries, keys, values))
+    dtype = np.result_type(g, query, key, value)
+    dquery, dkey, dvalue = (np.zeros(item.shape, dtype) for item in (queries, keys, values))
     for head, part, seen, kept in _parts(query, key, mask, is_causal):
         weights, total = _weigh(queries[head], keys[head, seen], part, kept, is_causal, factor)
         given = cotangents[head, part] / total

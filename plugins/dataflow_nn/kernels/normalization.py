@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dataflow_nn.kernels.windows import Array, Shape
+from dataflow_nn.shapes.normalization import check_cotangent, check_weight, list_places
 
 Axes = int | tuple[int, ...]
 
@@ -25,13 +26,9 @@ class Rows(NamedTuple):
 
 def _arrange(x: Array, weights: list[Array | None], axis: Axes) -> Rows:
     """How `x` is cut. Raises `ValueError` for an axis or a weight that does not fit."""
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    if wrong := [item for item in axes if not -x.ndim <= item < x.ndim]:
-        raise ValueError(f"axis {wrong[0]} is out of range for an x of shape {list(x.shape)}")
-    axes = tuple(sorted({item % x.ndim for item in axes}))
+    axes = list_places(x.shape, axis)
     for weight in weights:
-        if weight is not None:
-            _check_weight(weight.shape, x.shape)
+        check_weight(None if weight is None else weight.shape, x.shape)
     lead = 0
     while lead not in axes and lead < x.ndim and all(item is None or item.shape[lead] == 1 for item in weights):
         lead += 1
@@ -40,11 +37,6 @@ def _arrange(x: Array, weights: list[Array | None], axis: Axes) -> Rows:
     axes = tuple(item - merged for item in axes)
     free = [item for item in range(len(shape)) if item not in axes]
     return Rows(shape, axes, free[0] if free else None)
-
-
-def _check_weight(weight: Shape, x: Shape) -> None:
-    if len(weight) != len(x) or any(item not in (1, length) for item, length in zip(weight, x, strict=True)):
-        raise ValueError(f"weight and bias of shape {list(weight)} cannot be repeated to fill {list(x)}")
 
 
 def _parts(rows: Rows) -> Iterator[tuple[Any, ...]]:
@@ -108,7 +100,7 @@ def normalize(
     """`x` less its mean, over the root of its mean square, times `weight`, plus `bias`."""
     rows = _arrange(x, [weight, bias], axis)
     images, weight, bias = x.reshape(rows.shape), _fit(weight, rows), _fit(bias, rows)
-    z = np.empty(rows.shape, x.dtype)
+    z = np.empty(rows.shape, np.result_type(*[item for item in (x, weight, bias) if item is not None]))
     for part in _parts(rows):
         y, _ = _standardize(images[part], rows.axes, epsilon, centered, out=z[part])
         if weight is not None:
@@ -123,9 +115,11 @@ def normalize_gradient(
 ) -> tuple[Array, Array, Array]:
     """The adjoints of `normalize` in `x`, in `weight` and in a bias of the same shape; zeros if there is no weight."""
     rows = _arrange(x, [weight], axis)
+    check_cotangent(g.shape, x.shape)
     images, cotangents, scales = x.reshape(rows.shape), g.reshape(rows.shape), _fit(weight, rows)
-    dx = np.empty(rows.shape, g.dtype)
-    dweight = np.zeros((1,) * len(rows.shape) if scales is None else scales.shape, g.dtype)
+    dtype = np.result_type(g, x) if weight is None else np.result_type(g, x, weight)
+    dx = np.empty(rows.shape, dtype)
+    dweight = np.zeros((1,) * len(rows.shape) if scales is None else scales.shape, dtype)
     dbias = np.zeros_like(dweight)
     for part in _parts(rows):
         y, scale = _standardize(images[part], rows.axes, epsilon, centered)
