@@ -199,12 +199,16 @@ def find_shorter(first: Length, second: Length) -> Length | None:
     """The smaller of two sizes, None where only the data will tell.
 
     >>> rows = SymbolicSize.named("rows")
-    >>> find_shorter(3, 2), find_shorter(rows, rows + 1), find_shorter(rows, 3)
-    (2, rows, None)
+    >>> find_shorter(3, 2), find_shorter(rows, rows + 1), find_shorter(rows, 1), find_shorter(rows, 3)
+    (2, rows, 1, None)
     """
-    if first == second or is_surely_less(first, second):
-        return first
-    return second if is_surely_less(second, first) else None
+    for one, other in ((first, second), (second, first)):
+        try:
+            if one <= other:
+                return one
+        except UnknownSizeError:
+            continue
+    return None
 
 
 def promote(*dtypes: str) -> str:

@@ -13,8 +13,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from dataflow.arrays.index_checks import (
+    check_put_add,
+    check_put_items,
+    index_shape,
+    place_along_axis,
+    put_add_along_axis_shape,
+)
+from dataflow.arrays.index_checks import read_key as read_key
 from dataflow.arrays.numpy_checked import CHECKED
-from dataflow.shapes import check_axes
 
 kind: Final = "numpy"
 
@@ -76,35 +83,12 @@ def size(x: Any, axis: Axes = None) -> int:
     return prod(lengths[item] for item in (axis if isinstance(axis, tuple) else (axis,)))
 
 
-def read_key(key: Any) -> Any:
-    """The index that NumPy understands, from integers, None, "..." and slices written "start:stop:step".
-
-    >>> read_key((0, "1:", "...", None))
-    (0, slice(1, None, None), Ellipsis, None)
-    """
-    items = key if isinstance(key, tuple) else (key,)
-    return tuple(_read_item(item) if isinstance(item, str) else item for item in items)
-
-
-def _read_item(text: str) -> Any:
-    if text == "...":
-        return Ellipsis
-    parts = text.split(":")
-    try:
-        if len(parts) in (2, 3):
-            return slice(*[int(part) if part.strip() else None for part in parts])
-    except ValueError:
-        pass
-    raise ValueError(f'"{text}" is no slice: write "start:stop" or "start:stop:step" with integers')
-
-
 def put_items(x: Any, *, key: Any, shape: Shape) -> Any:
     """The adjoint of indexing: zeros of a shape, with `x` at the place that the key names."""
-    x, index = np.asarray(x), read_key(key)
+    x = np.asarray(x)
+    check_put_items(x.shape, key, shape)
     result = np.zeros(shape, x.dtype)
-    if (place := np.shape(result[index])) != x.shape:
-        raise ValueError(f"the place that the key names has the shape {list(place)}, and x {list(x.shape)}")
-    result[index] = x
+    result[read_key(key)] = x
     return result
 
 
@@ -113,14 +97,8 @@ def put_add(x: Any, indices: Any, *, axis: int | None = None, shape: Shape) -> A
 
     Parts that were taken more than once are added up in the order of `indices`.
     """
-    if axis is not None:
-        check_axes(axis, len(shape), "result")
-    elif len(shape) != 1:
-        raise ValueError(f"axis may be left out for a vector only, not for the shape {list(shape)}")
-    place = 0 if axis is None else axis % len(shape)
+    place = check_put_add(np.shape(x), np.shape(indices), axis, shape)
     length, before, after = shape[place], shape[:place], shape[place + 1 :]
-    if np.shape(x) != (expected := (*before, *np.shape(indices), *after)):
-        raise ValueError(f"x has the shape {list(np.shape(x))}; the indices and the shape ask for {list(expected)}")
     flat = wrap_indices(indices, length).reshape(-1)
     rows = np.moveaxis(np.reshape(x, (*before, flat.size, *after)), place, 0)
     summed = _add_rows(rows.reshape(flat.size, prod((*before, *after))), flat, length)
@@ -148,7 +126,8 @@ def put_add_along_axis(x: Any, indices: Any, *, axis: int = -1, shape: Shape) ->
     try:
         x = np.broadcast_to(x, places.shape)
     except ValueError:
-        raise ValueError(f"x has the shape {list(np.shape(x))}, and the indices {list(places.shape)}") from None
+        put_add_along_axis_shape(np.shape(x), np.shape(indices), axis, shape)
+        raise
     result = np.zeros(prod(shape), x.dtype)
     np.add.at(result, places.reshape(-1), x.reshape(-1))  # flat: ten times as fast as with an index for each axis
     return result.reshape(shape)
@@ -161,17 +140,13 @@ def find_along_axis(indices: Any, axis: int, shape: Shape) -> Any:
     array([[2],
            [5]])
     """
-    check_axes(axis, len(shape), "result")
-    if np.ndim(indices) != len(shape):
-        raise ValueError(f"the indices need as many dimensions as the result, {len(shape)}, not {np.ndim(indices)}")
+    place_along_axis(np.shape(indices), axis, shape)
     place = axis % len(shape)
     result, step = wrap_indices(indices, shape[place]) * prod(shape[place + 1 :]), prod(shape)
     for other, length in enumerate(shape):
         if other == place:
             step //= max(length, 1)
             continue
-        if np.shape(indices)[other] not in (1, length) and length != 1:
-            raise ValueError(f"axis {other} of the indices has {np.shape(indices)[other]} elements, not 1 or {length}")
         step //= max(length, 1)
         result = result + (np.arange(length) * step).reshape((-1,) + (1,) * (len(shape) - other - 1))
     return result
@@ -199,6 +174,15 @@ def check_indices(indices: Any, length: int) -> Any:
     return indices
 
 
+def _getitem(x: Any, *, key: Any) -> Any:
+    x, index = np.asarray(x), read_key(key)
+    try:
+        return x[index]
+    except IndexError:
+        index_shape(x.shape, key)
+        raise
+
+
 def _where(condition: Any, x: Any, y: Any) -> Any:
     """NumPy's, but a condition that is a Python bool costs nothing if a number is what is not taken."""
     if condition is True or condition is False:
@@ -215,7 +199,7 @@ def _astype(x: Any, *, dtype: str) -> Any:
 TABLE: Final[Mapping[str, Callable[..., Any]]] = {
     **CHECKED,
     "astype": _astype,
-    "getitem": lambda x, *, key: np.asarray(x)[read_key(key)],
+    "getitem": _getitem,
     "identity": lambda x: x,
     "pow": _pow,
     "where": _where,

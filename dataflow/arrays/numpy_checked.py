@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from dataflow.arrays.dtype_checks import check_bits, check_held
+from dataflow.arrays.index_checks import take_along_axis_shape, take_shape
 from dataflow.arrays.product_checks import Pairs, check_matmul, check_matrix, check_tensordot, check_vecdot
 from dataflow.arrays.shape_checks import (
     check_axis_of_vector,
@@ -27,7 +28,7 @@ from dataflow.arrays.shape_checks import (
     join_shapes,
     stack_shapes,
 )
-from dataflow.shapes import broadcast_shapes, check_axes, count
+from dataflow.shapes import broadcast_shapes, check_axes
 
 Shape = tuple[int, ...]
 Axes = int | Shape | None
@@ -77,15 +78,12 @@ def _cumulate(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
-    check_axis_of_vector(axis, np.ndim(x))
+    take_shape(np.shape(x), np.shape(indices), axis)
     return np.take(x, indices, axis=axis)
 
 
 def _take_along_axis(x: Any, indices: Any, *, axis: int = -1) -> Any:
-    check_axes(axis, np.ndim(x))
-    if np.ndim(x) != np.ndim(indices):
-        dimensions = f"{count(np.ndim(x), 'dimension')} and indices {np.ndim(indices)}"
-        raise ValueError(f"x has {dimensions}: they need as many")
+    take_along_axis_shape(np.shape(x), np.shape(indices), axis)
     return np.take_along_axis(x, indices, axis=axis)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from dataflow.operators import Operator
 
 Key = tuple[int | str | None, ...]
+SHAPES = "dataflow_std.shapes.indexing"
 KERNELS = "dataflow_std.kernels.indexing"
 TWINS = "dataflow_std.kernels.indexing_references"
 NOTHING = "what is not taken gets nothing"
@@ -23,20 +24,21 @@ def _by_place() -> list[Operator]:
     integers: dict[str, Any] = {"kinds": {"indices": "integer"}, "conventions": NOTHING}
     return [
         Operator("getitem", "z = x[key]", forward=_getitem, backward={"x": _getitem_dx},
-                 kernels={}, moves=True, takes="any", examples=_getitem_examples,
+                 kernels={}, shape=f"{SHAPES}:getitem", moves=True, takes="any", examples=_getitem_examples,
                  description='The key lists integers, null for a new axis, "..." and slices as "start:stop:step".',
                  conventions=NOTHING,
                  special=[(([5.0, 6.0, 7.0],), [5.0, 7.0], ([1.0, 0.0, 1.0],), {"key": ("::2",)}),
                           (([[5.0, 6.0], [7.0, 8.0]],), 7.0, ([[0.0, 0.0], [1.0, 0.0]],), {"key": (-1, 0)})]),
         Operator("take", "z = the parts of x at indices along axis",
                  forward=_take, backward={"x": _take_dx, "indices": None},
-                 kernels={}, moves=True, takes="any", **integers, examples=_take_examples,
+                 kernels={}, shape=f"{SHAPES}:take", moves=True, takes="any", **integers, examples=_take_examples,
                  description="The indices, of any shape, stand in place of the axis; it may be left out for a vector. "
                              "Negative ones count from the end.",
                  special=[(([5.0, 6.0, 7.0], [2, 0, -1]), [7.0, 5.0, 7.0], ([1.0, 0.0, 2.0], None))]),
         Operator("take_along_axis", "z[.., i, ..] = x[.., indices[.., i, ..], ..]",
                  forward=_take_along_axis, backward={"x": _take_along_axis_dx, "indices": None},
-                 kernels={}, moves=True, takes="any", **integers, examples=_take_along_axis_examples,
+                 kernels={}, shape=f"{SHAPES}:take_along_axis", moves=True, takes="any", **integers,
+                 examples=_take_along_axis_examples,
                  description="The indices have as many axes as x; the other axes broadcast. Negative ones count from "
                              "the end.",
                  special=[(([[5.0, 6.0], [7.0, 8.0]], [[1], [0]]), [[6.0], [7.0]],
@@ -48,8 +50,9 @@ def _by_mask() -> list[Operator]:
     return [
         Operator("boolean_mask", "z = x[mask], the parts of x where the mask is true",
                  forward=_boolean_mask, backward={"x": _boolean_mask_dx, "mask": None},
-                 kernels={"numpy": f"{KERNELS}:boolean_mask"}, moves=True, takes="any", kinds={"mask": "bool"},
-                 examples=_boolean_mask_examples, reference=f"{TWINS}:boolean_mask", conventions=NOTHING,
+                 kernels={"numpy": f"{KERNELS}:boolean_mask"}, shape=f"{SHAPES}:boolean_mask", moves=True,
+                 takes="any", kinds={"mask": "bool"}, examples=_boolean_mask_examples,
+                 reference=f"{TWINS}:boolean_mask", conventions=NOTHING,
                  description="The mask covers axes of x in a row, the first of them `axis`; in z one axis stands in "
                              "their place, with as many elements as are true. The shape of z rests on the values of "
                              "the mask; masked_fill and where keep the shape.",
@@ -66,7 +69,8 @@ def _by_order() -> list[Operator]:
     return [
         Operator("top_k", "values, indices = the k largest x along axis, from the largest down, and where they are",
                  forward=_top_k, backward={"x": _top_k_dx}, outputs=("values", "indices"),
-                 kernels={"numpy": f"{KERNELS}:top_k"}, moves=True, takes="numeric", examples=_top_k_examples,
+                 kernels={"numpy": f"{KERNELS}:top_k"}, shape=f"{SHAPES}:top_k", dtype=(None, "int64"),
+                 moves=True, takes="numeric", examples=_top_k_examples,
                  reference=f"{TWINS}:top_k", description="With largest false the k smallest, from the smallest up.",
                  conventions="at a tie the first one comes first, and gets the cotangent; NaN counts as larger than "
                              "any number",

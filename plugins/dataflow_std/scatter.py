@@ -10,6 +10,7 @@ from dataflow_std.axes import sum_to
 
 Shape = tuple[int, ...]
 Key = tuple[int | str | None, ...]
+SHAPES = "dataflow_std.shapes.scatter"
 KERNELS = "dataflow_std.kernels.scatter"
 TWINS = "dataflow_std.kernels.scatter_references"
 
@@ -86,7 +87,8 @@ def _segment_examples(rng: Any) -> Sequence[Any]:
 
 
 def _scatters() -> list[Operator]:
-    about: dict[str, Any] = {"moves": True, "kinds": {"indices": "integer"}, "examples": _scatter_examples}
+    about: dict[str, Any] = {"shape": f"{SHAPES}:scatter", "moves": True, "kinds": {"indices": "integer"},
+                             "examples": _scatter_examples}  # fmt: skip
     region = ("The indices have as many axes as x; each other axis has 1 element, or as many as that of x. The updates "
               "broadcast to one for each index. Negative indices count from the end.")  # fmt: skip
     return [
@@ -106,8 +108,9 @@ def _scatters() -> list[Operator]:
                            ([1.0, 1.0, 1.0], None, [1.0, 1.0, 1.0]))]),
         Operator("segment_sum", "z[s] = sum of x[i] over all i with segments[i] = s",
                  forward=_segment_sum, backward={"x": _segment_sum_dx, "segments": None},
-                 kernels={"numpy": f"{KERNELS}:segment_sum"}, moves=True, takes="numeric",
-                 kinds={"segments": "integer"}, examples=_segment_examples, reference=f"{TWINS}:segment_sum",
+                 kernels={"numpy": f"{KERNELS}:segment_sum"}, shape=f"{SHAPES}:segment_sum", moves=True,
+                 takes="numeric", kinds={"segments": "integer"}, examples=_segment_examples,
+                 reference=f"{TWINS}:segment_sum",
                  description="Segments are numbers from 0 to below num_segments, one for each element along the first "
                              "axis of x, in any order; anything else is refused.",
                  conventions="0 for a segment that has no elements",
@@ -194,21 +197,24 @@ def _adjoints() -> list[Operator]:
     integers: dict[str, Any] = {"kernels": {}, "moves": True, "takes": "numeric", "kinds": {"indices": "integer"}}
     return [
         Operator("put_items", "z = 0, but z[key] = x", forward=_put_items, backward={"x": _put_items_dx},
-                 kernels={}, moves=True, takes="any", examples=_put_items_examples,
+                 kernels={}, shape=f"{SHAPES}:put_items", moves=True, takes="any", examples=_put_items_examples,
                  description="The adjoint of getitem; shape is that of z.",
                  special=[(([5.0, 7.0],), [0.0, 5.0, 0.0, 7.0], ([1.0, 1.0],), {"key": ("1::2",), "shape": (4,)})]),
         Operator("put_masked", "z = 0, but z[mask] = x", forward=_put_masked,
-                 backward={"x": _put_masked_dx, "mask": None}, kernels={"numpy": f"{KERNELS}:put_masked"}, moves=True,
+                 backward={"x": _put_masked_dx, "mask": None}, kernels={"numpy": f"{KERNELS}:put_masked"},
+                 shape=f"{SHAPES}:put_masked", moves=True,
                  takes="any", kinds={"mask": "bool"}, examples=_put_masked_examples,
                  description="The adjoint of boolean_mask; shape is that of z.",
                  special=[(([5.0, 7.0], [False, True, True]), [0.0, 5.0, 7.0], ([1.0, 1.0], None), {"shape": (3,)})]),
         Operator("put_add", "z = 0, but z[.., indices[i], ..] += x[.., i, ..] along axis", forward=_put_add,
                  backward={"x": _put_add_dx, "indices": None}, **integers, examples=_put_add_examples,
+                 shape=f"{SHAPES}:put_add",
                  reference=f"{TWINS}:put_add", description="The adjoint of take; shape is that of z.",
                  special=[(([5.0, 7.0, 9.0], [2, 0, 2]), [7.0, 0.0, 14.0], ([1.0, 1.0, 1.0], None), {"shape": (3,)})]),
         Operator("put_add_along_axis", "z = 0, but z[.., indices[.., i, ..], ..] += x[.., i, ..] along axis",
                  forward=_put_add_along_axis, backward={"x": _put_add_along_axis_dx, "indices": None}, **integers,
-                 examples=_put_add_along_axis_examples, reference=f"{TWINS}:put_add_along_axis",
+                 shape=f"{SHAPES}:put_add_along_axis", examples=_put_add_along_axis_examples,
+                 reference=f"{TWINS}:put_add_along_axis",
                  description="The adjoint of take_along_axis; shape is that of z. x broadcasts to one element for each "
                              "index.",
                  special=[(([[5.0, 7.0]], [[1, 1]]), [[0.0, 12.0, 0.0]], ([[1.0, 1.0]], None), {"shape": (1, 3)})]),

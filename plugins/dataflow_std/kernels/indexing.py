@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataflow.shapes import check_axes
+from dataflow_std.shapes import indexing as shapes
 
 FEW = 8  # a selection in linear time costs as much as sorting the eighth part of the elements
 
@@ -18,23 +18,14 @@ def boolean_mask(x: Any, mask: Any, *, axis: int = 0) -> Any:
 
 def mask_key(mask: Any, axis: int, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """The NumPy index of a mask over some axes of a shape, the first of them `axis`."""
-    count = np.ndim(mask)
-    if not count:
-        raise ValueError("the mask is one truth value, and needs an axis at least")
-    check_axes(axis, len(shape))
-    first = axis % len(shape)
-    if shape[first : first + count] != np.shape(mask):
-        covered = f"those of x from axis {first} on are {list(shape[first:])}"
-        raise ValueError(f"the mask has the lengths {list(np.shape(mask))}, and {covered}")
+    first = shapes.check_mask(np.shape(mask), axis, shape)
     return (*[slice(None)] * first, np.asarray(mask))
 
 
 def top_k(x: Any, *, k: int, axis: int = -1, largest: bool = True) -> tuple[Any, Any]:
     """The k largest or smallest elements along an axis, in order, and where they are; at a tie the first of them."""
-    check_axes(axis, np.ndim(x))
+    shapes.top_k(np.shape(x), k=k, axis=axis, largest=largest)
     length = np.shape(x)[axis]
-    if not 0 <= k <= length:
-        raise ValueError(f"k is 0 to {length}, the number of elements along axis {axis}; not {k}")
     rows = np.moveaxis(x, axis, -1)
     chosen = _select(rows, k, largest) if k * FEW <= length else None
     if chosen is None:

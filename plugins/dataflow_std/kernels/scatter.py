@@ -8,6 +8,7 @@ import numpy as np
 
 from dataflow.arrays.numpy_arrays import find_along_axis, put_add
 from dataflow_std.kernels.indexing import mask_key
+from dataflow_std.shapes import scatter as shapes
 
 Shape = tuple[int, ...]
 
@@ -28,27 +29,16 @@ def scatter_add(x: Any, indices: Any, updates: Any, *, axis: int = -1) -> Any:
 
 def _prepare(x: Any, indices: Any, updates: Any, axis: int) -> tuple[Any, Any, Any]:
     """A flat copy of `x`, flat places in it, and a value for each: flat, since only so their order is certain."""
-    shape, found = np.shape(x), np.shape(indices)
-    places = find_along_axis(indices, axis, shape)
-    for other, (length, count) in enumerate(zip(shape, found, strict=True)):
-        if other != axis % len(shape) and count not in (1, length):
-            raise ValueError(f"axis {other} of the indices has {count} elements, not 1 or {length}")
+    shapes.find_places(np.shape(x), np.shape(indices), np.shape(updates), axis)
+    places = find_along_axis(indices, axis, np.shape(x))
     dtype = np.result_type(x, updates)
-    try:
-        values = np.broadcast_to(np.asarray(updates, dtype), places.shape)
-    except ValueError:
-        shapes = f"the updates have the shape {list(np.shape(updates))}, and the indices {list(places.shape)}"
-        raise ValueError(shapes) from None
+    values = np.broadcast_to(np.asarray(updates, dtype), places.shape)
     return np.array(x, dtype).reshape(-1), places.reshape(-1), values.reshape(-1)
 
 
 def segment_sum(x: Any, segments: Any, *, num_segments: int) -> Any:
     """The sums of the parts of `x` along its first axis that have the same segment."""
-    if num_segments < 0:
-        raise ValueError(f"the number of segments is at least 0, not {num_segments}")
-    if not np.ndim(x) or np.shape(segments) != np.shape(x)[:1]:
-        shapes = f"not the shape {list(np.shape(segments))}" + ("" if np.ndim(x) else ", and x is one number")
-        raise ValueError(f"segments hold one integer for each element along the first axis of x, {shapes}")
+    shapes.segment_sum(np.shape(x), np.shape(segments), num_segments=num_segments)
     wrong = (segments < 0) | (segments >= num_segments)
     if np.any(wrong):
         raise IndexError(f"segment {segments[wrong][0]} is outside 0 to {num_segments - 1}")
@@ -57,9 +47,9 @@ def segment_sum(x: Any, segments: Any, *, num_segments: int) -> Any:
 
 def put_masked(x: Any, mask: Any, *, axis: int = 0, shape: Shape) -> Any:
     """Zeros of a shape, with `x` where the mask is true."""
+    shapes.put_masked(np.shape(x), np.shape(mask), axis=axis, shape=shape)
     result = np.zeros(shape, np.asarray(x).dtype)
     key = mask_key(mask, axis, shape)
-    if np.shape(x) != (place := result[key].shape):
-        raise ValueError(f"x has the shape {list(np.shape(x))}, and the mask takes {list(place)}")
+    shapes.check_taken(np.shape(x), result[key].shape)
     result[key] = x
     return result
