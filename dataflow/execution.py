@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.checks import check
@@ -73,9 +74,39 @@ def execute(
     target = graph.target if target is None else target
     names = None if only is None else [only] if isinstance(only, str) else list(only)
     asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings)
+    with _explained(graph):
+        return _run(graph, operators, asked)
+
+
+def sweep(
+    graph: Graph,
+    inputs: Mapping[str, Any] = EMPTY,
+    *,
+    target: str | None = None,
+    cotangent: Any = None,
+    operators: Operators | None = None,
+    data_root: str | None = None,
+) -> Run:
+    """Both sweeps as `execute` makes them, with every value and cotangent by slot in place of a result.
+
+    >>> from dataflow.document import loads
+    >>> run = sweep(loads("{dataflow: 1, inputs: {x: 3}, nodes: {y: exp(0 * x) + x}, target: y}"))
+    >>> [(name, run.values[slot], run.cotangents[slot]) for slot, name in enumerate(run.plan.names) if name[:1] == "y"]
+    [('y#1', 0.0, 1.0), ('y#2', 1.0, 1.0), ('y', 4.0, 1.0)]
+    """
+    asked = Asked(inputs, graph.target if target is None else target, None, cotangent, data_root)
+    with _explained(graph):
+        operators = _settle_operators(graph, operators)
+        _check_asked(graph, asked)
+        return _sweep(make_plan(graph, operators, target=asked.target), operators, asked, Clock(False))
+
+
+@contextmanager
+def _explained(graph: Graph) -> Iterator[None]:
+    """Within it a problem gets its place in the graph's text, and the garbage collector is paused."""
     try:
         with paused_collection():
-            return _run(graph, operators, asked)
+            yield
     except DataflowError as error:
         if graph.source is None:
             raise
@@ -93,16 +124,21 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
     plan = make_plan(graph, operators, target=asked.target, only=reported)
     clock.note("plan")
+    run = _sweep(plan, operators, asked, clock)
+    findings = find_nonfinite(plan, run.values, run.cotangents, asked.target)
+    if asked.strict:
+        _check_strict(graph, findings)
+    return _make_result(run, findings, clock)
+
+
+def _sweep(plan: Plan, operators: Operators, asked: Asked, clock: Clock) -> Run:
     try:
         run = Run(plan, operators, asked)
         run.sweep(clock)
     except MissingKernelError:  # a rule asks for what there is on arrays only
         run = Run(plan._replace(scalar=False), operators, asked)
         run.sweep(clock)
-    findings = find_nonfinite(plan, run.values, run.cotangents, asked.target)
-    if asked.strict:
-        _check_strict(graph, findings)
-    return _make_result(run, findings, clock)
+    return run
 
 
 def _settle_operators(graph: Graph, operators: Operators | None) -> Operators:
@@ -137,7 +173,7 @@ def _check_asked(graph: Graph, asked: Asked) -> None:
 
 
 class Run:
-    """The values and cotangents of one run, by slot."""
+    """The values and cotangents of one run, by slot; `masks` says where cotangents were taken, if that was carried."""
 
     def __init__(self, plan: Plan, operators: Operators, asked: Asked) -> None:
         self.plan = plan
@@ -147,6 +183,7 @@ class Run:
         count = len(plan.names) + 1  # one more, the last, for operands that are absent: values[-1] is None
         self.values: Values = [None] * count
         self.cotangents: Values = [None] * count
+        self.masks: Values | None = None
         self.bound = Bound()
 
     def sweep(self, clock: Clock) -> None:
@@ -209,7 +246,8 @@ class Run:
         if any(item is not None and np.isnan(item).any() for item in self.cotangents):
             self.cotangents[:] = [None] * len(self.cotangents)
             self.cotangents[slot] = seed
-            reverse_with_masks(sweeps, self.values, self.cotangents)
+            self.masks = [None] * len(self.cotangents)
+            reverse_with_masks(sweeps, self.values, self.cotangents, self.masks)
 
 
 def _list_needed(plan: Plan, target: str | None) -> list[str]:
