@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dataflow.errors import Diagnostic, Path
-from dataflow.graph import Graph, Input, Node, blame_node
+from dataflow.graph import Derivative, Graph, Input, Node, blame_node
 
 PLAIN = frozenset({str, float})  # operands that need no second look
 FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
@@ -15,6 +15,14 @@ FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("dtype", (str, type(None)), 'the name of a type, such as "float32"'),
     ("columns", (str, tuple, list, type(None)), "the name of a column, or a tuple of them"),
     ("differentiable", (bool, type(None)), "True, False or None"),
+    ("description", (str,), "text"),
+)
+DERIVATIVE_FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("kind", (str,), 'the name of a kind, such as "jacobian"'),
+    ("of", (tuple,), "a name, or a tuple of names"),
+    ("wrt", (tuple,), "a name, or a tuple of names"),
+    ("along", (Mapping,), "a mapping from names to values"),
+    ("sparse", (bool, type(None)), "True, False or None"),
     ("description", (str,), "text"),
 )
 
@@ -36,6 +44,8 @@ def check_kinds(graph: Graph) -> Iterator[Diagnostic]:
         for name, entry in getattr(graph, section).items():
             yield from _expect(name, (str,), f"a name under {section} is", (section,), "text")
             yield from _check_entry(entry, (section, name))
+    for name, derivative in graph.derivatives.items():
+        yield from check_derivative_kinds(name, derivative)
     for name, node in graph.nodes.items():
         if not isinstance(name, str):
             yield from _expect(name, (str,), "a name under nodes is", ("nodes",), "text")
@@ -53,6 +63,26 @@ def _check_entry(entry: Input, path: tuple[str, str]) -> Iterator[Diagnostic]:
         value = getattr(entry, field)
         if not isinstance(value, kinds):
             yield from _expect(value, kinds, f"the {field} of `{path[1]}` is", (*path, field), expected)
+
+
+def check_derivative_kinds(name: Any, derivative: Any) -> Iterator[Diagnostic]:
+    """Every part of a derivative that is of a wrong kind.
+
+    >>> [problem.message for problem in check_derivative_kinds("g", Derivative("gradient", None))]
+    ['`of` of the derivative `g` is None']
+    """
+    yield from _expect(name, (str,), "the name of a derivative is", ("derivatives",), "text")
+    path: Path = ("derivatives", str(name))
+    if not isinstance(derivative, Derivative):
+        expected = 'a Derivative, such as Derivative("jacobian", ("y",))'
+        yield Diagnostic("DF0252", f"`{name}` is {_describe(derivative)}", path, expected=expected)
+        return
+    for field, kinds, expected in DERIVATIVE_FIELDS:
+        value = getattr(derivative, field)
+        yield from _expect(value, kinds, f"`{field}` of the derivative `{name}` is", path, expected)
+        if field in ("of", "wrt", "along") and isinstance(value, tuple | Mapping):
+            for item in value:
+                yield from _expect(item, (str,), f"a name in `{field}` of the derivative `{name}` is", path, "text")
 
 
 def _check_node(name: str, node: Node) -> Iterator[Diagnostic]:

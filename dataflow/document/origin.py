@@ -56,6 +56,10 @@ class Origin:
         if len(path) > 2 and path[0] in ("inputs", "parameters") and path[2] == "value":
             bare = not isinstance(self._entry(str(path[0]), str(path[1])), dict)  # `a: 5` is `a: {value: 5}`
             return diagnostic._replace(path=(*path[:2], *path[3:])) if bare else diagnostic
+        if len(path) == 4 and path[0] == "derivatives" and isinstance(path[3], int):
+            entry = self._entry("derivatives", str(path[1]))
+            alone = isinstance(entry, dict) and isinstance(entry.get(path[2]), str)  # `wrt: x` is `wrt: [x]`
+            return diagnostic._replace(path=path[:3]) if alone else diagnostic
         if len(path) < 2 or path[0] != "nodes" or path[2:] == (KEY,) or diagnostic.span is not None:
             return diagnostic
         name = str(path[1])

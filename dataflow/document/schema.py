@@ -10,8 +10,8 @@ from dataflow.document.reader import Tree
 from dataflow.document.scalars import describe, shorten
 from dataflow.errors import KEY, Diagnostic, Path, suggest
 
-RESERVED = frozenset({"functions", "derivatives", "fit"})
-SECTIONS = frozenset({"inputs", "parameters", "nodes", "requires"})  # where entries have names of the user's choice
+RESERVED = frozenset({"functions", "fit"})
+SECTIONS = frozenset({"inputs", "parameters", "nodes", "derivatives", "requires"})  # whose entries users name
 
 _KINDS = {
     "number": "a number",
@@ -143,6 +143,8 @@ def _hint_type(instance: Any, path: Path, kinds: list[str]) -> str | None:
         return "leave it out if it is empty" if instance is None else "its entries are `name: value`, without dashes"
     if section == "nodes" and len(path) == 2:
         return "write an expression, or {op: ..., inputs: [...]}"
+    if section == "derivatives" and len(path) == 2:
+        return "write its kind and what is differentiated, such as {jacobian: [y, z], wrt: x}"
     if section == "nodes" and path[2:3] == ("inputs",) and collection:
         return "give it a node of its own, and write that node's name here"
     if "source" not in path and section in ("inputs", "parameters") and instance is None:
