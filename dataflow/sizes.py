@@ -127,7 +127,12 @@ class SymbolicSize:
     def __index__(self) -> int:
         raise UnknownSizeError(f"the size `{self}` is known when the data is")
 
-    __int__ = __float__ = __pow__ = __rpow__ = __truediv__ = __rtruediv__ = __index__
+    __int__ = __float__ = __index__
+
+    def __truediv__(self, other: Any) -> Any:
+        return NotImplemented if _terms_of(other) is None else self.__index__()
+
+    __rtruediv__ = __pow__ = __rpow__ = __truediv__
 
 
 Length = int | SymbolicSize
@@ -175,7 +180,9 @@ def _least_of_name(name: str) -> int | None:
 def _terms_of(item: Any) -> Terms | None:
     if isinstance(item, SymbolicSize):
         return item.terms
-    return ({(): item} if item else {}) if type(item) is int else None
+    if isinstance(item, float):
+        raise UnknownSizeError(f"what comes of a size and {item} is known when the data is")
+    return ({(): int(item)} if item else {}) if isinstance(item, int) else None
 
 
 def _settle(terms: Terms) -> Any:
@@ -268,13 +275,16 @@ def parse_size(text: str) -> Length:
         return SymbolicSize.named(text)
     if len(text) > MAX_TEXT:
         raise ValueError("it is too long")
+    if not text.isascii():
+        from unicodedata import normalize
+
+        if normalize("NFKC", text) != text:  # Python's parser would replace letters without a word
+            raise ValueError(f"`{text}` is not in normal form (NFKC)")
     try:
-        size = read_size(ast.parse(text.strip(), mode="eval").body)
+        form = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, MemoryError, RecursionError):
         raise ValueError(f"`{text}` is no size") from None
-    if len(str(size)) > MAX_TEXT:
-        raise ValueError("multiplied out it is too long")
-    return size
+    return read_size(form)
 
 
 def spell_size(text: str) -> int | str:
@@ -283,11 +293,6 @@ def spell_size(text: str) -> int | str:
     >>> spell_size("k * 2 + 1"), spell_size("2 + 1"), spell_size("k +")
     ('2*k + 1', 3, 'k +')
     """
-    if not text.isascii():
-        from unicodedata import normalize
-
-        if normalize("NFKC", text) != text:  # Python's parser would replace letters without a word
-            return text
     try:
         size = parse_size(text)
     except ValueError:
@@ -297,14 +302,24 @@ def spell_size(text: str) -> int | str:
 
 def read_size(form: ast.expr) -> Length:
     """A size from a form of Python: names and integers with `+ - * //`. Raises `ValueError` for any other."""
+    try:
+        size = _read_form(form)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if len(str(size)) > MAX_TEXT:
+        raise ValueError("multiplied out it is too long")
+    return size
+
+
+def _read_form(form: ast.expr) -> Length:
     if isinstance(form, ast.Constant) and type(form.value) is int:
         return form.value
     if isinstance(form, ast.Name):
         return SymbolicSize.named(form.id)
     if isinstance(form, ast.UnaryOp) and isinstance(form.op, ast.USub):
-        return -read_size(form.operand)
+        return -_read_form(form.operand)
     if isinstance(form, ast.BinOp):
-        left, right = read_size(form.left), read_size(form.right)
+        left, right = _read_form(form.left), _read_form(form.right)
         if isinstance(form.op, ast.Add):
             return left + right
         if isinstance(form.op, ast.Sub):

@@ -164,6 +164,19 @@ def spell_sizes(value: Any) -> Any:
     return str(value) if isinstance(value, SymbolicSize) else value
 
 
+def spell_attributes(node: Node, annotations: Mapping[str, Any]) -> Node:
+    """The node with each size in its attributes in its one spelling.
+
+    >>> spell_attributes(Node("reshape", ("x",), {"shape": ("k * 2", "2 + 1")}), {"shape": tuple[int, ...]}).attributes
+    {'shape': ('2*k', 3)}
+    """
+    return node._replace(
+        attributes={
+            key: spell_sizes(read_sizes(annotations.get(key, Any), value)) for key, value in node.attributes.items()
+        }
+    )
+
+
 def resolve_attributes(node: Node, operator: Operator) -> Mapping[str, Any]:
     """The attributes of a node with a `SymbolicSize` in place of each text of a size, an int where it is a number.
 
@@ -238,12 +251,13 @@ def _fault_of(length: Length | None, key: str) -> str | None:
 
 
 def explain_lengths(size: Length, lengths: Mapping[str, int]) -> str:
-    """The lengths that are put into a size, for a message.
+    """The lengths that are put into a size, for a message; no text if there are none.
 
     >>> explain_lengths(parse_size("rows - k"), {"rows": 2, "k": 3, "n": 4})
     'with k = 3, rows = 2'
     """
-    return "with " + ", ".join(f"{name} = {lengths[name]}" for name in sorted(names_in(size)) if name in lengths)
+    told = ", ".join(f"{name} = {lengths[name]}" for name in sorted(names_in(size)) if name in lengths)
+    return told and f"with {told}"
 
 
 def _replace_places(value: Any, known: Mapping[Place, Any], place: Place = ()) -> Any:

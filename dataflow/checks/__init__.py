@@ -12,6 +12,7 @@ from dataflow.checks.inline import check_input
 from dataflow.checks.kinds import check_kinds
 from dataflow.checks.names import fault_of, looks_of, spell_out
 from dataflow.checks.nodes import check_nodes, propose_name
+from dataflow.checks.sizes import check_sizes
 from dataflow.errors import KEY, Diagnostic, GraphError, Path
 from dataflow.graph import HIDDEN, Graph, Input, owner_of
 
@@ -37,6 +38,10 @@ def check(graph: Graph, operators: Mapping[str, Operator]) -> list[Diagnostic]:
     if found := list(check_kinds(graph)):
         return found
     found = [*_check_names(graph), *_check_inputs(graph), *check_nodes(graph, operators), *_check_target(graph)]
+    if graph.derivatives:
+        from dataflow.checks.derivatives import check_derivatives
+
+        found += check_derivatives(graph, graph.derivatives)
     if graph.dtype not in ("float64", "float32"):
         message = f"a graph computes in float64 or float32, not in `{graph.dtype}`"
         hint = "an input of another type says so itself: `{value: 3, dtype: int64}`"
@@ -82,7 +87,7 @@ def _check_names(graph: Graph) -> Iterator[Diagnostic]:
         if not name.isascii():
             foreign.append((name, path))
     yield from _check_looks(foreign, known)
-    yield from _check_sizes(graph, known)
+    yield from check_sizes(graph, known)
 
 
 def _check_looks(foreign: list[tuple[str, Path]], known: Mapping[str, str]) -> Iterator[Diagnostic]:
@@ -97,15 +102,6 @@ def _check_looks(foreign: list[tuple[str, Path]], known: Mapping[str, str]) -> I
                 message = f"`{name}` and `{twin}` look the same and are two names"
                 hint = f"write `{look}` in Latin letters, or choose another name"
                 yield Diagnostic("DF0204", message, path, node=name, found=spell_out(name), hint=hint)
-
-
-def _check_sizes(graph: Graph, known: Mapping[str, str]) -> Iterator[Diagnostic]:
-    for section, name, entry in _list_entries(graph):
-        for index, size in enumerate(entry.shape or ()):
-            if isinstance(size, str) and size in known:
-                message = f"`{size}` is a size here and the name of {known[size]} elsewhere"
-                path = (section, name, "shape", index)
-                yield Diagnostic("DF0506", message, path, node=name, hint="give the size another name")
 
 
 def _check_inputs(graph: Graph) -> Iterator[Diagnostic]:

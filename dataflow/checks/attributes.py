@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.attributes import accepts, describe
-from dataflow.checks.inline import show_number
+from dataflow.checks.inline import SIZES, show_number, show_text
 from dataflow.errors import KEY, Diagnostic, suggest
 from dataflow.graph import Node, blame_node
+from dataflow.sizes import parse_size
+from dataflow.sizing import read_sizes
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -38,11 +40,34 @@ def check_attributes(name: str, node: Node, operator: Operator, annotations: Map
         if key not in node.attributes:
             continue
         value = node.attributes[key]
-        expected = _fault_of(value) if accepts(annotation, value) else describe(annotation)
+        fits = accepts(annotation, value) or accepts(annotation, read_sizes(annotation, value))
+        expected = _fault_of(value) if fits else describe(annotation)
         if expected is not None:
             shown = _show(value)
             message = f"attribute `{key}` of `{op}` cannot be {shown}"
-            yield blame_node(name, "DF0413", message, "attributes", key, found=shown, expected=expected)
+            reading = None if fits else _explain_text(annotation, value)
+            yield blame_node(name, "DF0413", message, "attributes", key, found=shown, expected=expected, hint=reading)
+
+
+def _explain_text(annotation: Any, value: Any) -> str | None:
+    """Of the first text in the place of an integer that is no size, what a size would be."""
+    if not accepts(annotation, _replace_texts(value)):
+        return None
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack += reversed(item)
+        elif isinstance(item, str):
+            try:
+                parse_size(item)
+            except ValueError:
+                return f"`{show_text(item)}` is no size: {SIZES}"
+    return None
+
+
+def _replace_texts(value: Any) -> Any:
+    return tuple(map(_replace_texts, value)) if isinstance(value, tuple) else 0 if isinstance(value, str) else value
 
 
 def _fault_of(value: Any) -> str | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dataflow.attributes import annotations_of
 from dataflow.checks.attributes import check_attributes
 from dataflow.checks.names import looks_of, spell_out
+from dataflow.checks.sizes import AttributeSizes
 from dataflow.checks.spellings import COMPLEX, MEANT
 from dataflow.errors import Diagnostic, propose, suggest
 from dataflow.graph import HIDDEN, Graph, Node, blame_node, owner_of
 from dataflow.operators import VARIADIC_OUTPUTS
+from dataflow.sizing import holds_text, list_sizes
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -26,14 +28,17 @@ def check_nodes(graph: Graph, operators: Mapping[str, Operator]) -> Iterator[Dia
     >>> [problem.message for problem in check_nodes(graph, {})]
     ['unknown name `b`', 'unknown operator `ex`']
     """
-    known = set(graph.names(hidden=True))
+    known, sizes = set(graph.names(hidden=True)), list_sizes(graph)
+    attribute_sizes = AttributeSizes(known, sizes)
     used = {op: operators.get(op) for op in {node.op for node in graph.nodes.values()}}
     hints: dict[str, str | None] = {}
     meant: dict[str, str | None] = {}
     annotations: dict[str, dict[str, Any]] = {}
     for name, node in graph.nodes.items():
         for index, operand in enumerate(node.inputs):
-            if operand.__class__ is str and (operand not in known or _is_foreign(operand, name)):
+            if operand.__class__ is str and (
+                (operand not in known and operand not in sizes) or _is_foreign(operand, name)
+            ):
                 yield _describe_dangling(graph, name, index, operand, hints)
         op = node.op
         operator = used[op]
@@ -48,6 +53,8 @@ def check_nodes(graph: Graph, operators: Mapping[str, Operator]) -> Iterator[Dia
             if node.attributes and op not in annotations:
                 annotations[op] = annotations_of(operator)
             yield from check_attributes(name, node, operator, annotations.get(op, {}))
+            if holds_text(node.attributes.values()):
+                yield from attribute_sizes.check(name, node, annotations[op])
         if node.outputs or operator.outputs:
             yield from _check_outputs(name, node, operator)
 
@@ -71,13 +78,11 @@ def _explain_dangling(operand: str, graph: Graph) -> str:
         return "a truth value comes from a comparison such as `a > 0`; as a number write 1 or 0"
     if not operand.isidentifier():
         return "an operand is a name or a number; give an expression a node of its own"
-    if any(operand in (entry.shape or ()) for entry in graph.given.values()):
-        return f"`{operand}` is a size; a size cannot be an operand"
-    return propose_name(operand, graph)
+    return propose_name(operand, graph, sorted(list_sizes(graph)))
 
 
-def propose_name(word: str, graph: Graph) -> str:
-    """A hint for a word that is no name of a value: the one that was probably meant.
+def propose_name(word: str, graph: Graph, sizes: Sequence[str] = ()) -> str:
+    """A hint for a word that is no name of a value, or of one of these sizes: the one that was probably meant.
 
     >>> propose_name("alhpa", Graph(inputs={"alpha": 1}))
     'did you mean `alpha`?'
@@ -85,7 +90,7 @@ def propose_name(word: str, graph: Graph) -> str:
     twin = next((name for name in graph.names() if looks_of(name) == looks_of(word)), None)
     if twin is not None:
         return f"did you mean `{twin}`? They look alike: {spell_out(word) or spell_out(twin)}"
-    return propose(word, graph.names()) or "it is no input, parameter or node of this graph"
+    return propose(word, [*graph.names(), *sizes]) or "it is no input, parameter or node of this graph"
 
 
 def _explain_unknown(graph: Graph, op: str, operators: Mapping[str, Operator]) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.checks.names import fault_of
+from dataflow.document.derivatives import read_derivative
 from dataflow.document.expressions import parse
 from dataflow.document.literals import CONSTANTS, shorten_integer
 from dataflow.errors import KEY, Diagnostic, GraphError, suggest
-from dataflow.graph import EMPTY, HIDDEN, NONFINITE, Graph, Input, Node, Operand
+from dataflow.graph import EMPTY, HIDDEN, NONFINITE, Derivative, Graph, Input, Node, Operand
+from dataflow.sizing import holds_text, remember_annotations, spell_attributes
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -36,6 +38,7 @@ def build(
     }
     found += _find_both_columns(tree, skipped)
     nodes = _build_nodes(_section(tree, "nodes", skipped), skipped, operators, found)
+    derivatives = _build_derivatives(_section(tree, "derivatives", skipped), skipped, found)
     requires = _section(tree, "requires", skipped)
     top = {
         key: tree[key] for key in ("name", "description", "dtype", "target") if (key,) not in skipped and key in tree
@@ -45,6 +48,7 @@ def build(
         parameters=sections["parameters"],
         nodes=nodes,
         requires={name: wanted for name, wanted in requires.items() if ("requires", name) not in skipped},
+        derivatives=derivatives,
         source=source,
         operators=operators,
         **top,
@@ -74,7 +78,23 @@ def _build_nodes(
         except GraphError as error:
             found += error.diagnostics
             nodes[name] = Node("identity", (0,))
+    annotations = remember_annotations(operators)
+    for name, node in nodes.items():
+        if node.attributes and holds_text(node.attributes.values()):
+            nodes[name] = spell_attributes(node, annotations(node.op))
     return nodes
+
+
+def _build_derivatives(entries: Tree, skipped: set[tuple[Any, ...]], found: list[Diagnostic]) -> dict[str, Derivative]:
+    """What is asked for, without the entries that cannot be read; the problems of these are added to `found`."""
+    derivatives: dict[str, Derivative] = {}
+    for name, entry in entries.items():
+        if ("derivatives", name) not in skipped:
+            try:
+                derivatives[name] = read_derivative(name, entry)
+            except GraphError as error:
+                found += error.diagnostics
+    return derivatives
 
 
 def _section(tree: Tree, section: str, skipped: set[tuple[Any, ...]]) -> Mapping[str, Any]:

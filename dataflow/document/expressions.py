@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.checks.names import fault_of
-from dataflow.document.literals import RefusedForm, check_number, leaf_of, literal_of, number_of
+from dataflow.document.literals import RefusedForm, attribute_of, check_number, leaf_of, number_of
 from dataflow.document.refusals import refuse_form
-from dataflow.errors import Diagnostic, GraphError
+from dataflow.errors import KEY, Diagnostic, GraphError
 from dataflow.graph import EMPTY, HIDDEN, Node
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _read_call(form: ast.Call, operators: Mapping[str, Operator]) -> Parts:
         if keyword.arg in names:
             named[str(keyword.arg)] = keyword.value
         else:
-            attributes[str(keyword.arg)] = literal_of(keyword.value, str(keyword.arg))
+            attributes[str(keyword.arg)] = attribute_of(keyword.value, str(keyword.arg), operator)
     for value in _place_named(named, names[len(operands) :], form):
         operands += _spread(value, operator)
     return form.func.id, tuple(operands), dict(sorted(attributes.items())) if attributes else EMPTY
@@ -275,6 +275,17 @@ def _span_of(text: str, form: ast.AST) -> tuple[int, int]:
     return _characters(line, start) + lead, _characters(line, len(line) if end is None else end) + lead
 
 
+def _find_value(keyword: ast.keyword, place: Sequence[str | int]) -> ast.AST:
+    """The element of a list that an attribute is, or its size alone; else the whole of it."""
+    form: ast.AST = keyword
+    for index in place:
+        inner = form.value if isinstance(form, ast.keyword) else form
+        if isinstance(inner, ast.List | ast.Tuple) and isinstance(index, int) and index < len(inner.elts):
+            form = inner.elts[index]
+    alone = form is keyword and KEY not in place and isinstance(keyword.value, ast.Name | ast.BinOp)
+    return keyword.value if alone else form
+
+
 def locate_part(text: str, operations: Sequence[Operation], name: str, part: Sequence[str | int]) -> tuple[int, int]:
     """Where a part of a node (operator, operand, attribute, or all of it) stands in the expression that made it.
 
@@ -290,5 +301,5 @@ def locate_part(text: str, operations: Sequence[Operation], name: str, part: Seq
     elif part[:1] == ("op",) and isinstance(form, ast.Call):
         form = form.func
     elif part[:1] == ("attributes",) and isinstance(form, ast.Call):
-        form = next((keyword for keyword in form.keywords if keyword.arg in part), form)
+        form = next((_find_value(keyword, part[2:]) for keyword in form.keywords if keyword.arg in part), form)
     return _span_of(text, form)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import ast
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from dataflow.attributes import annotations_of
 from dataflow.document.refusals import refuse_form
 from dataflow.graph import Operand
+from dataflow.sizes import names_in, read_size
+from dataflow.sizing import read_sizes, sizes_in, spell_sizes
+
+if TYPE_CHECKING:
+    from dataflow.operators import Operator
 
 CONSTANTS = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
+WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None}
 
 
 class RefusedForm(Exception):  # noqa: N818  (an internal signal that `analyse` turns into a GraphError)
@@ -67,20 +75,45 @@ def leaf_of(form: ast.expr) -> Operand:
     return None
 
 
-def literal_of(form: ast.expr, name: str) -> Any:
-    """An attribute's value: a number, text, true, false, none, or a list of them. Depth is bounded by the parser."""
+def attribute_of(form: ast.expr, name: str, operator: Operator | None) -> Any:
+    """The value of an attribute, sizes as text; a size stands only where an integer may, and text may not."""
+    value = _literal_of(form, name)
+    if not any(sizes_in(value)):
+        return value
+    spelled = spell_sizes(value)
+    annotation = None if operator is None else annotations_of(operator).get(name)
+    if annotation is not None and read_sizes(annotation, spelled) != value:
+        raise _refuse_computed(next(item for item in ast.walk(form) if _is_computed(item)), name)
+    return spelled
+
+
+def _literal_of(form: ast.expr, name: str) -> Any:
+    """A number, text, true, false, none, a size, or a list of them. Depth is bounded by the parser."""
     if isinstance(form, ast.List | ast.Tuple):
-        return tuple(literal_of(item, name) for item in form.elts)
+        return tuple(_literal_of(item, name) for item in form.elts)
     if isinstance(form, ast.Constant) and (form.value is None or type(form.value) in (bool, str)):
         return form.value
-    if isinstance(form, ast.Name) and form.id in ("true", "false", "null"):
-        return {"true": True, "false": False, "null": None}[form.id]
+    if isinstance(form, ast.Name) and form.id in WORDS:
+        return WORDS[form.id]
     number = number_of(form)
-    if number is None:
-        raise RefusedForm(
-            "DF0306",
-            f"attribute `{name}` must be written out, as a number, text, True, False, None or a list of them",
-            "an attribute is fixed: write its value itself, nothing that has to be computed",
-            form,
-        )
-    return number
+    if number is not None:
+        return number
+    try:
+        size = read_size(form)
+    except ValueError:
+        raise _refuse_computed(form, name) from None
+    if not names_in(size).isdisjoint(CONSTANTS):
+        raise _refuse_computed(form, name)
+    return size
+
+
+def _is_computed(form: ast.AST) -> bool:
+    if isinstance(form, ast.Name):
+        return form.id not in WORDS and form.id not in CONSTANTS
+    return isinstance(form, ast.BinOp | ast.UnaryOp) and number_of(form) is None
+
+
+def _refuse_computed(form: ast.AST, name: str) -> RefusedForm:
+    message = f"attribute `{name}` must be written out, as a number, text, True, False, None or a list of them"
+    hint = "an attribute is fixed: write its value itself, nothing that has to be computed"
+    return RefusedForm("DF0306", message, hint, form)

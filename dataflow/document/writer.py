@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dataflow.document.derivatives import spell_derivative
 from dataflow.document.expressions import MAX_OPERATIONS
 from dataflow.document.literals import CONSTANTS
 from dataflow.graph import EMPTY, FORMAT, HIDDEN, Graph, Input, Node, Operand, owner_of
 from dataflow.registry import standard
+from dataflow.sizing import Annotations, holds_text, read_sizes, remember_annotations
+
+if TYPE_CHECKING:
+    from dataflow.operators import Operator
 
 _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; larger binds tighter
     "less": ("<", 1), "less_equal": ("<=", 1), "greater": (">", 1), "greater_equal": (">=", 1), "equal": ("==", 1),
@@ -19,6 +24,10 @@ _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; lar
 }  # fmt: skip
 _ATOM = 6
 _INDEX = r"None|\.\.\.|-?[1-9]\d*|0|(?:-?[1-9]\d*|0)?:(?:-?[1-9]\d*|0)?(?::-?[1-9]\d*)?"
+
+
+# What is computed of names of sizes: it begins with a letter, or goes on as no number does.
+_SIZE = r"(?:[A-Za-z_(]|\d+\*|-[A-Za-z_(]|-\d+\*)[\w+*/() -]*[ */)][\w)]+"
 
 
 def dump(graph: Graph) -> str:
@@ -55,6 +64,9 @@ def dump(graph: Graph) -> str:
         parts.append(
             "\n".join(["requires:", *(f"  {_key(name)}{_text(wanted)}" for name, wanted in graph.requires.items())])
         )
+    if graph.derivatives:
+        entries = (f"  {_key(name)}{_flow(spell_derivative(item))}" for name, item in graph.derivatives.items())
+        parts.append("\n".join(["derivatives:", *entries]))
     if graph.target is not None:
         parts.append(f"target: {_text(graph.target)}")
     return "\n\n".join(parts) + "\n"
@@ -72,13 +84,15 @@ def _dump_input(entry: Input) -> str:
 
 def _dump_nodes(graph: Graph) -> Iterator[str]:
     hidden: dict[str, Node] = {}
+    operators = graph.operators or standard()
+    annotations = remember_annotations(operators)
     for name, node in graph.nodes.items():
         if HIDDEN in name:
             hidden[name] = node
         elif node.outputs or node.description:
             inputs: Any = [_operand(item, hidden) for item in node.inputs]
             if None in inputs:  # a list has no place for what is left out
-                names = [item.name for item in (graph.operators or standard())[node.op].inputs]
+                names = [item.name for item in operators[node.op].inputs]
                 inputs = {key: item for key, item in zip(names, inputs, strict=False) if item is not None}
             entry = {
                 "op": node.op,
@@ -89,7 +103,7 @@ def _dump_nodes(graph: Graph) -> Iterator[str]:
             }
             yield f"  {_key(name)}{_flow({key: value for key, value in entry.items() if value is not None})}"
         else:
-            yield f"  {_key(name)}{_text(unparse(node, hidden), expression=True)}"
+            yield f"  {_key(name)}{_text(_unparse(node, hidden, annotations), expression=True)}"
             hidden = {}
 
 
@@ -99,12 +113,20 @@ def _operand(item: Operand, hidden: Mapping[str, Node]) -> Any:
     return item
 
 
-def unparse(node: Node, hidden: Mapping[str, Node] = EMPTY) -> str:
+def unparse(node: Node, hidden: Mapping[str, Node] = EMPTY, operators: Mapping[str, Operator] = EMPTY) -> str:
     """The expression of a node, its hidden operands written out. Without recursion: a fold over a stack.
+
+    Sizes in the attributes of these operators are written bare, those of others in quotes, which reads the same.
 
     >>> unparse(Node("multiply", (3, "J#1")), {"J#1": Node("add", ("a", "u"))})
     '3 * (a + u)'
+    >>> unparse(Node("reshape", ("x",), {"shape": ("2*k", 3)}), EMPTY, standard())
+    'reshape(x, shape=[2*k, 3])'
     """
+    return _unparse(node, hidden, remember_annotations(operators))
+
+
+def _unparse(node: Node, hidden: Mapping[str, Node], annotations: Annotations) -> str:
     stack, order = [node], []
     while stack:
         current = stack.pop()
@@ -116,7 +138,11 @@ def unparse(node: Node, hidden: Mapping[str, Node] = EMPTY) -> str:
             written[id(hidden[item])] if isinstance(item, str) and item in hidden else _leaf(item)
             for item in current.inputs
         ]
-        written[id(current)] = _write(current, operands)
+        attributes: Mapping[str, Any] = current.attributes
+        if attributes and holds_text(attributes.values()):
+            known = annotations(current.op)
+            attributes = {key: read_sizes(known.get(key, Any), value) for key, value in attributes.items()}
+        written[id(current)] = _write(current, operands, attributes)
     if node.op == "identity" and not node.attributes and node.inputs[0] not in hidden:
         return _leaf(node.inputs[0])[0]
     return written[id(node)][0]
@@ -131,7 +157,7 @@ def unparse_part(graph: Graph, name: str) -> str:
         if part not in graph.nodes:
             break
         hidden[part] = graph.nodes[part]
-    return unparse(graph.nodes[name], hidden)
+    return unparse(graph.nodes[name], hidden, graph.operators or standard())
 
 
 def _leaf(item: Operand) -> tuple[str, int]:
@@ -141,8 +167,8 @@ def _leaf(item: Operand) -> tuple[str, int]:
     return text, 4 if text.startswith("-") else _ATOM
 
 
-def _write(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
-    """Text and precedence of one operation."""
+def _write(node: Node, operands: list[tuple[str, int]], read: Mapping[str, Any]) -> tuple[str, int]:
+    """Text and precedence of one operation, its attributes read."""
     texts = [text for text, _ in operands]
     if node.op in _SYMBOLS and not node.attributes:
         symbol, own = _SYMBOLS[node.op]
@@ -157,7 +183,7 @@ def _write(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
         parts = ["None" if item is None else str(item) for item in node.attributes["key"]]
         if parts and all(map(re.compile(_INDEX).fullmatch, parts)):
             return f"{texts[0]}[{', '.join(parts)}]", _ATOM
-    attributes = [f"{key}={_literal(value)}" for key, value in node.attributes.items()]
+    attributes = [f"{key}={_literal(value)}" for key, value in read.items()]
     return f"{node.op}({', '.join([*texts, *attributes])})", _ATOM
 
 
@@ -203,7 +229,7 @@ _PLAIN_WORDS = frozenset({"null", "Null", "NULL", "true", "True", "TRUE", "false
 
 def _text(text: str, *, expression: bool = False) -> str:
     """Text as YAML: plain where nothing in it has a meaning, else as JSON writes it."""
-    plain = text.isidentifier() and text not in _PLAIN_WORDS
+    plain = (text.isidentifier() and text not in _PLAIN_WORDS) or re.fullmatch(_SIZE, text) is not None
     if not plain and expression and text.isascii() and text.isprintable():
         safe = text[-1] != ":" and ": " not in text and " #" not in text
         plain = safe and (text[0].isalpha() or text[0] == "(")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dataflow.checks.inline import check_input, fits_shape, shape_of, show_shape
 from dataflow.errors import DataError, Diagnostic, Path, UsageError, propose
 from dataflow.graph import Graph, Input, Size, freeze_input
+from dataflow.sweeps.lengths import Lengths
 
 if TYPE_CHECKING:
     from dataflow.data import DataFiles
@@ -40,7 +41,7 @@ def bind_values(
         raise UsageError(_describe_unknown(graph, name) for name in unknown)
     bound = Bound()
     found: list[Diagnostic] = []
-    first: dict[str, tuple[str, int]] = {}
+    lengths = Lengths()
     files = _open_files(graph, given, needed, root)
     for name in needed:
         path = graph.path_of(name)
@@ -54,13 +55,14 @@ def bind_values(
             if value is None:
                 value = _make_value(name, entry, graph.dtype, path, scalar=scalar, given=name in given)
             if not scalar:
-                found += _bind_sizes(name, entry, value, path, first)
+                lengths.note(name, entry, value.shape, path)
             bound.values[name] = value
         except DataError as error:
             found += [item._replace(node=name) for item in error.diagnostics]
+    found += lengths.settle()
     if found:
         raise DataError(found)
-    bound.sizes = {size: length for size, (_, length) in first.items()}
+    bound.sizes = lengths.known
     return bound
 
 
@@ -152,16 +154,3 @@ def _protect(array: Any) -> Any:
     """An array that is not to be written to; as a NumPy number if it has no axes."""
     array.flags.writeable = False
     return array if array.ndim else array[()]
-
-
-def _bind_sizes(
-    name: str, entry: Input, value: Any, path: Path, first: dict[str, tuple[str, int]]
-) -> Iterator[Diagnostic]:
-    """Note the length of each symbolic size; a second one that differs is a problem."""
-    for axis, (size, length) in enumerate(zip(entry.shape or (), value.shape, strict=False)):
-        if isinstance(size, str):
-            owner, known = first.setdefault(size, (name, length))
-            if known != length:
-                message = f"`{size}` is {length} here and {known} in `{owner}`"
-                hint = "a symbolic size has one length wherever it appears"
-                yield Diagnostic("DF0514", message, (*path, "shape", axis), node=name, hint=hint)
