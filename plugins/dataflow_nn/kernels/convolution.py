@@ -132,7 +132,8 @@ def _split_weight(weight: Array, geometry: Geometry) -> list[Array]:
     """One matrix [group, output, input and offset] for each row of the kernel, or for all one after the other."""
     height = geometry.windows.kernel[0]
     parts = weight.reshape(geometry.groups, geometry.outputs, geometry.inputs, height, geometry.inner)
-    parts = np.ascontiguousarray(np.moveaxis(parts, 3, 0)).reshape(height, geometry.groups, geometry.outputs, -1)
+    lengths = (geometry.groups, geometry.outputs, geometry.inputs * geometry.inner)
+    parts = np.ascontiguousarray(np.moveaxis(parts, 3, 0)).reshape(height, *lengths)
     if geometry.stacked:
-        return [np.moveaxis(parts, 0, 2).reshape(geometry.groups, geometry.outputs, -1)]
+        return [np.moveaxis(parts, 0, 2).reshape(*lengths[:2], height * lengths[2])]
     return list(parts)

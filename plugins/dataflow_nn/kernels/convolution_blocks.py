@@ -147,4 +147,5 @@ def as_columns(spread: Array, geometry: Geometry, block: Block) -> list[Array]:
 def take_block(g: Array, geometry: Geometry, block: Block) -> Array:
     """The cotangent of a block as matrices [group, output, place]."""
     part = np.moveaxis(g[block.samples, :, block.rows], 0, 2)
-    return np.ascontiguousarray(part).reshape(geometry.groups, geometry.outputs, -1)
+    width = prod(tail(geometry, block))
+    return np.ascontiguousarray(part).reshape(geometry.groups, geometry.outputs, width)

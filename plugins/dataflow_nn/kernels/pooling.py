@@ -26,7 +26,7 @@ def _parts(shape: Shape) -> Iterator[slice]:
 
 
 def _images(x: Array) -> Array:
-    return np.ascontiguousarray(x).reshape(-1, *x.shape[2:])
+    return np.ascontiguousarray(x).reshape(x.shape[0] * x.shape[1], *x.shape[2:])
 
 
 def _along(windows: Windows, axis: int, ndim: int) -> list[tuple[Any, ...]]:
