@@ -398,3 +398,15 @@ def solve(first: Length, second: Length) -> tuple[str, Length] | None:
     if not factor or constant % factor or -constant // factor < 0:
         raise ValueError(f"{first} and {second} are never equal")
     return name, -constant // factor
+
+
+UNKNOWN = "size("  # begins the name of a length that depends on values
+
+
+def depends_on_values(size: Length) -> bool:
+    """Whether a length is known only when values are, such as how many elements a mask takes.
+
+    >>> depends_on_values(SymbolicSize.named("size(boolean_mask(m), 0)")), depends_on_values(parse_size("rows"))
+    (True, False)
+    """
+    return isinstance(size, SymbolicSize) and any(UNKNOWN in name for names in size.terms for name in names)

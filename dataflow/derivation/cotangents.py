@@ -1,14 +1,14 @@
 """Cotangents as symbols, with where they were taken: what was not taken gets nothing, not 0 times infinity.
 
 `xp.keep(condition, g)` leaves `g` as it is and remembers the condition. Through elementwise operators the condition
-travels along; it becomes a `where` before a value is added to another, before a sum, and before whatever mixes elements.
+travels along; it becomes a `where` before a value is added to another, before a sum, and before what mixes elements.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.sizes import SymbolicSize, product_of
+from dataflow.sizes import SymbolicSize, depends_on_values, product_of
 from dataflow.tracing import Symbol
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def fit(xp: Recorder, cotangent: Cotangent, value: Symbol, full: tuple[Any, ...]
     found, mask, settled = cotangent
     if xp.shape(found) != shape or not isinstance(found, Symbol):
         if full == shape:
-            found = xp.broadcast_to(found, shape=shape) if shape else found
+            found = xp.broadcast_to(found, shape=shape) if shape and not _may_be(xp.shape(found), shape) else found
         else:
             found = xp.broadcast_to(settle(xp, cotangent), shape=full)
             found = _sum_back(xp, found, shape)
@@ -89,6 +89,14 @@ def fit(xp: Recorder, cotangent: Cotangent, value: Symbol, full: tuple[Any, ...]
     if isinstance(found, Symbol) and found.type.dtype != value.type.dtype:
         found = xp.astype(found, dtype=value.type.dtype)
     return Cotangent(found, mask, settled)
+
+
+def _may_be(found: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
+    """Whether two shapes differ only in lengths that depend on data."""
+    return len(found) == len(shape) and all(
+        one == other or depends_on_values(one) or depends_on_values(other)
+        for one, other in zip(found, shape, strict=True)
+    )
 
 
 def _stretched(found: tuple[Any, ...], shape: tuple[Any, ...]) -> tuple[int, ...]:
@@ -119,8 +127,8 @@ def join(xp: Recorder, first: Any, second: Any) -> Any:
 
 
 TOTAL = frozenset({  # what moves elements and takes each of them: nothing is left out on the way back
-    "broadcast_arrays", "broadcast_to", "concat", "cumulative_sum", "expand_dims", "flip", "matrix_transpose", "moveaxis",
-    "permute_dims", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "sum", "tile", "unstack",
+    "broadcast_arrays", "broadcast_to", "concat", "cumulative_sum", "expand_dims", "flip", "matrix_transpose",
+    "moveaxis", "permute_dims", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "sum", "tile", "unstack",
 })  # fmt: skip
 
 
@@ -155,6 +163,7 @@ def _evaluate(xp: Recorder, order: list[str], name: str) -> bool:
 
     from dataflow.arrays import numpy_arrays
     from dataflow.library import Library
+    from dataflow.sweeps.arrays import quiet
 
     library = Library(xp.operators, numpy_arrays)
     values: dict[Any, Any] = {}
@@ -162,5 +171,6 @@ def _evaluate(xp: Recorder, order: list[str], name: str) -> bool:
         node, operator = xp.nodes[item], xp.operators[xp.nodes[item].op]
         attributes = {each.name: node.attributes.get(each.name, each.default) for each in operator.attributes}
         inputs = [values[each] if isinstance(each, str) else each for each in node.inputs]
-        values[item] = np.asarray(operator.forward(library, *inputs, **attributes))
+        with quiet():
+            values[item] = np.asarray(operator.forward(library, *inputs, **attributes))
     return bool(np.all(values[name]))

@@ -108,8 +108,8 @@ class _Emission:
         owners: dict[str, set[str]] = {}
         for name in needed:
             for item in self.nodes[name].inputs:
-                if isinstance(item, str):
-                    uses[item] = uses.get(item, 0) + 1
+                if isinstance(item, str):  # what has several outputs is spelled out, with names for operands
+                    uses[item] = uses.get(item, 0) + (2 if self.nodes[name].outputs else 1)
                     owners.setdefault(item, set()).add(owner_of(name))
         labels = self.labels
         lengths: dict[str, int] = {}

@@ -196,7 +196,7 @@ class ReverseSweep:
         return found
 
     def _move_masks(self, call: Call, above: Sequence[Cotangent | None]) -> dict[int, Any]:
-        """Where the operands of what only moves elements were taken: what its rules make of the masks of its outputs."""
+        """Where the operands of what only moves elements were taken: what its rules make of its outputs' masks."""
         masked = [item is None or item.mask is not None for item in above]
         if call.operator.name in TOTAL and not any(masked):
             return {}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.errors import Diagnostic, GraphError
-from dataflow.graph import Graph, Node, blame_node, owner_of
+from dataflow.graph import EMPTY, Graph, Node, blame_node, owner_of
 from dataflow.shapes import ArrayType
-from dataflow.sizes import SymbolicSize
+from dataflow.sizes import Length, SymbolicSize
 from dataflow.sizing import resolve_attributes
 from dataflow.tracing import Recorder, Symbol, UntraceableError
 from dataflow.tracing.inference import UnstatedShapeError, convert_types
@@ -26,6 +26,7 @@ class Tape:
     """The nodes of a graph and of its derivatives, each with its type.
 
     recorder: `xp` over symbols, which notes what rules do after the graph's own nodes.
+    lengths:  of sizes that depend on values, where they are known.
     aliases:  of a composite whose forward rule was followed the name of what it amounts to, by its own name.
 
     Raises `UnderivableError` for a node on the way whose type is not known.
@@ -42,6 +43,7 @@ class Tape:
         self.graph = graph
         self.operators = operators
         self.recorder = Recorder(operators, graph.dtype)
+        self.recorder.lengths = lengths
         self.aliases: dict[str, str] = {}
         self._types = inferred.types
         self._unknown = inferred.unknown

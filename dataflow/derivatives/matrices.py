@@ -98,7 +98,7 @@ def _widest(sweeper: Sweeper) -> str:
 
 
 def sweep_sparse(sweeper: Sweeper, colours: Array, pattern: csr_array) -> tuple[Array, Array, Array]:
-    """Rows (results), columns (seeds) and values of the elements of a pattern, a sweep for each colour of its columns."""
+    """Rows (results), columns (seeds) and values of the elements of a pattern, a sweep for each colour of columns."""
     rows = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
     columns = pattern.indices
     values = np.zeros(len(columns), _widest(sweeper))

@@ -12,6 +12,7 @@ from dataflow.derivation.forward import sweep_forward
 from dataflow.derivation.gradient import check_target, find_differentiable, find_followed, find_needed, seed_of
 from dataflow.derivation.reverse import sweep_back
 from dataflow.derivation.tape import Tape
+from dataflow.derivatives.knowledge import Known, learn_types
 from dataflow.derivatives.matrices import (
     SparseBlock,
     Sweeper,
@@ -24,9 +25,8 @@ from dataflow.derivatives.matrices import (
 from dataflow.derivatives.program import Program
 from dataflow.derivatives.sparsity import DenseError, Patterns, count_elements, mark_inputs
 from dataflow.errors import Diagnostic, GraphError, ResourceError
-from dataflow.shapes import FLOATS, ArrayType
+from dataflow.shapes import FLOATS
 from dataflow.tracing import Symbol
-from dataflow.typecheck import infer_types
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -72,22 +72,8 @@ def compute_derivatives(
     Raises `GraphError` for a rule that cannot be recorded on symbols and for targets without a derivative,
     `ResourceError` for a matrix that does not fit into memory.
     """
-    types = {name: type_of(value) for name, value in values.items()}
-    inferred = infer_types(graph, operators, types)
-    if inferred.found:
-        raise GraphError(inferred.found)
-    return {
-        name: _Computation(graph, operators, values, inferred, request, name).run() for name, request in asked.items()
-    }
-
-
-def type_of(value: Any) -> ArrayType:
-    """The type of a value that is there.
-
-    >>> type_of(1.5), type_of(np.ones((2, 3), "float32"))
-    (float64, float32[2, 3])
-    """
-    return ArrayType(np.asarray(value).dtype.name, tuple(np.shape(value)))
+    known = learn_types(graph, operators, values)
+    return {name: _Computation(graph, operators, values, known, request, name).run() for name, request in asked.items()}
 
 
 class _Computation:
@@ -98,20 +84,21 @@ class _Computation:
         graph: Graph,
         operators: Operators,
         values: Mapping[str, Any],
-        inferred: Any,
+        known: Known,
         request: Derivative,
         name: str,
     ) -> None:
         self.graph = graph
         self.operators = operators
         self.values = values
-        self.inferred = inferred
+        self.inferred = known.inferred
         self.request = request
         self.name = name
         self.of = request.of
         self.wrt = request.wrt or tuple(request.along) or tuple(find_differentiable(graph))
         needed = find_needed(graph, [*self.of, *self.wrt])
-        self.tape = Tape(graph, operators, inferred, needed, find_followed(graph, operators, self.of, self.wrt))
+        followed = find_followed(graph, operators, self.of, self.wrt)
+        self.tape = Tape(graph, operators, known.inferred, needed, followed, known.lengths)
         self.types = {name: self.tape.symbol(name).type for name in (*self.of, *self.wrt)}
         self._check_types()
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dataflow.arrays import ieee
 from dataflow.graph import EMPTY, Node
 from dataflow.library import Library, MissingKernelError
-from dataflow.shapes import ArrayType, Shape
-from dataflow.sizes import Length, SymbolicSize, product_of
+from dataflow.shapes import FLOATS, ArrayType, Shape
+from dataflow.sizes import UNKNOWN, Length, SymbolicSize, product_of, substitute
 from dataflow.tracing.inference import convert_types, infer_primitive
 from dataflow.tracing.simplification import simplify
 from dataflow.tracing.symbols import Symbol, UntraceableError
@@ -27,6 +27,7 @@ class Recorder:
     nodes:     what was recorded, in order; names of their own begin with `%`.
     types:     dtype and shape of every value, by name.
     constants: arrays that a rule brought along, by the names under which they are given.
+    lengths:   of sizes that depend on values, where they are known.
     default:   the dtype of what is made of numbers alone.
 
     A composite that writes no backward rules is followed into its forward rule, any other operator is one node.
@@ -51,6 +52,7 @@ class Recorder:
         self.nodes: dict[str, Node] = {}
         self.types: dict[str, ArrayType] = {}
         self.constants: dict[str, Any] = {}
+        self.lengths: Mapping[str, Length] = {}
         self._made = 0
         self._known: dict[Any, tuple[Symbol, ...]] = {}
         self._inferred = {} if inferred is None else inferred
@@ -162,7 +164,11 @@ class Recorder:
         types = self.infer(operator, [self.types[item] if isinstance(item, str) else item for item in inputs], filled)
         self._made += 1
         name = f"%{self._made}"
-        types = [_name_unknown(item, name, index) for index, item in enumerate(types)]
+        types = name_unknown(types, operator.name, inputs, self.types)
+        if self.lengths:
+            types = [
+                ArrayType(type.dtype, tuple([substitute(size, self.lengths) for size in type.shape])) for type in types
+            ]
         outputs = tuple([f"{name}.{index}" for index in range(len(types))]) if operator.outputs else ()
         stated = {item.name: item.default for item in operator.attributes if not item.required}
         kept = {key: value for key, value in filled.items() if key not in stated or stated[key] != value}
@@ -253,15 +259,29 @@ def _key_of(op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> An
     return op, told, repr(attributes) if attributes else ""
 
 
-def _name_unknown(type: ArrayType, name: str, index: int) -> ArrayType:
-    """A length that depends on values gets a name of its own."""
-    if None not in type.shape:
-        return type
-    named = [
-        SymbolicSize.named(f"size({name}, {index}, {axis})") if length is None else length
-        for axis, length in enumerate(type.shape)
+def name_unknown(
+    types: Sequence[ArrayType], op: str, inputs: Sequence[Any], known: Mapping[str, ArrayType]
+) -> list[ArrayType]:
+    """Types in which a length that depends on values has a name: of the operator, and the masks and indices it rests on.
+
+    >>> mask = ArrayType("bool", (3,))
+    >>> name_unknown([ArrayType("float64", (None,))], "boolean_mask", ("x", "m"), {"m": mask, "x": ArrayType("float64", (3,))})
+    [float64[size(boolean_mask(m), 0, 0)]]
+    """
+    if not any(None in type.shape for type in types):
+        return list(types)
+    rests = [item for item in inputs if isinstance(item, str) and item in known and known[item].dtype not in FLOATS]
+    what = f"{op}({', '.join(rests or map(str, inputs))})"
+    return [
+        ArrayType(
+            type.dtype,
+            tuple(
+                SymbolicSize.named(f"{UNKNOWN}{what}, {index}, {axis})") if length is None else length
+                for axis, length in enumerate(type.shape)
+            ),
+        )
+        for index, type in enumerate(types)
     ]
-    return ArrayType(type.dtype, tuple(named))
 
 
 def _name_positional(operator: Operator, operands: list[Any]) -> dict[str, Any]:

@@ -46,7 +46,11 @@ def _without_broadcasts(
         node = _node_of(recorder, item)
         if node is not None and node.op == "broadcast_to":
             source = node.inputs[0]
-            trial = [*short[:index], recorder.symbol(source) if isinstance(source, str) else source, *short[index + 1 :]]
+            trial = [
+                *short[:index],
+                recorder.symbol(source) if isinstance(source, str) else source,
+                *short[index + 1 :],
+            ]
             types = [[each.type if isinstance(each, Symbol) else each for each in part] for part in (trial, operands)]
             if any(isinstance(each, Symbol) for each in trial):
                 first, second = (recorder.infer(operator, part, attributes) for part in types)

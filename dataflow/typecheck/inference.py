@@ -17,7 +17,7 @@ from dataflow.shapes import ArrayType
 from dataflow.sizes import Length, SymbolicSize, UnknownSizeError, parse_size, solve, substitute
 from dataflow.sizing import list_sizes, resolve_attributes
 from dataflow.tracing.inference import UnstatedShapeError, WrongTypeError
-from dataflow.tracing.recorder import Recorder
+from dataflow.tracing.recorder import Recorder, name_unknown
 from dataflow.tracing.symbols import UntraceableError
 from dataflow.typecheck.operands import describe_operands
 
@@ -162,12 +162,8 @@ class _Inference:
             self.inferred.found.append(blame_node(name, "DF0406", message, "outputs", hint="name each of them"))
             self.inferred.unknown.update(dict.fromkeys(outputs, "it rests on what does not fit"))
             return
-        for output, type in zip(outputs, found, strict=True):
-            if None in type.shape:
-                shape = [SymbolicSize.named(f"size({output}, {axis})") if length is None else length
-                         for axis, length in enumerate(type.shape)]  # fmt: skip
-                type = ArrayType(type.dtype, tuple(shape))
-            self.inferred.types[output] = type
+        named = name_unknown(found, node.op, node.inputs, self.inferred.types)
+        self.inferred.types |= dict(zip(outputs, named, strict=True))
 
     def _describe_misfit(self, name: str, node: Node, operands: list[Any], error: Exception) -> Diagnostic:
         operator = self.operators[node.op]
