@@ -128,7 +128,8 @@ def join(xp: Recorder, first: Any, second: Any) -> Any:
 
 TOTAL = frozenset({  # what moves elements and takes each of them: nothing is left out on the way back
     "broadcast_arrays", "broadcast_to", "concat", "cumulative_sum", "expand_dims", "flip", "matrix_transpose",
-    "moveaxis", "permute_dims", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "sum", "tile", "unstack",
+    "moveaxis", "permute_dims", "repeat", "reshape", "roll", "rot90", "split", "squeeze", "stack", "sum", "tile",
+    "unstack",
 })  # fmt: skip
 
 

@@ -39,6 +39,7 @@ class Tape:
         inferred: Inferred,
         needed: Iterable[str],
         followed: set[str],
+        lengths: Mapping[str, Length] = EMPTY,
     ) -> None:
         self.graph = graph
         self.operators = operators

@@ -262,10 +262,10 @@ def _key_of(op: str, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> An
 def name_unknown(
     types: Sequence[ArrayType], op: str, inputs: Sequence[Any], known: Mapping[str, ArrayType]
 ) -> list[ArrayType]:
-    """Types in which a length that depends on values has a name: of the operator, and the masks and indices it rests on.
+    """Types in which a length that depends on values has a name: that of the operator, with its masks and indices.
 
-    >>> mask = ArrayType("bool", (3,))
-    >>> name_unknown([ArrayType("float64", (None,))], "boolean_mask", ("x", "m"), {"m": mask, "x": ArrayType("float64", (3,))})
+    >>> known = {"x": ArrayType("float64", (3,)), "m": ArrayType("bool", (3,))}
+    >>> name_unknown([ArrayType("float64", (None,))], "boolean_mask", ("x", "m"), known)
     [float64[size(boolean_mask(m), 0, 0)]]
     """
     if not any(None in type.shape for type in types):

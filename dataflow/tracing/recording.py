@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.graph import Graph, Input, Node
+from dataflow.graph import Graph, Input
 from dataflow.shapes import ArrayType
 from dataflow.tracing.inference import convert_types
 from dataflow.tracing.recorder import Recorder
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Recording(NamedTuple):
-    """A forward rule written down: its graph, the types of its values, arrays that it brought along, and the names of inputs and outputs.
+    """A forward rule written down: its graph, types of its values, arrays it brought along, names of inputs and outputs.
 
     An input that was not given has no name: None stands in its place; a number stands for itself.
     """

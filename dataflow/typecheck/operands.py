@@ -24,7 +24,8 @@ def describe_operands(
     """The operands of a node: type, line, and of a computed one the given values that its shape comes from.
 
     >>> from dataflow.registry import standard
-    >>> graph = Graph(inputs={"a": [1, 2], "b": [1, 2, 3]}, nodes={"u": Node("exp", ("b",)), "y": Node("add", ("a", "u"))})
+    >>> nodes = {"u": Node("exp", ("b",)), "y": Node("add", ("a", "u"))}
+    >>> graph = Graph(inputs={"a": [1, 2], "b": [1, 2, 3]}, nodes=nodes)
     >>> types = {"a": ArrayType("float64", (2,)), "b": ArrayType("float64", (3,)), "u": ArrayType("float64", (3,))}
     >>> describe_operands(graph, standard()["add"], graph.nodes["y"], types)
     '`a` is float64[2]; `u` is float64[3], from `b` float64[3]'
