@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Recording(NamedTuple):
-    """A forward rule written down: its graph, types of its values, arrays it brought along, names of inputs and outputs.
+    """A forward rule written down: graph, types of values, arrays it brought along, names of inputs and outputs.
 
     An input that was not given has no name: None stands in its place; a number stands for itself.
     """

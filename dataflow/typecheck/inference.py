@@ -163,7 +163,7 @@ class _Inference:
             self.inferred.unknown.update(dict.fromkeys(outputs, "it rests on what does not fit"))
             return
         named = name_unknown(found, node.op, node.inputs, self.inferred.types)
-        self.inferred.types |= dict(zip(outputs, named, strict=True))
+        self.inferred.types.update(zip(outputs, named, strict=True))
 
     def _describe_misfit(self, name: str, node: Node, operands: list[Any], error: Exception) -> Diagnostic:
         operator = self.operators[node.op]
