@@ -84,7 +84,7 @@ def make_plan(
     targets = (target,) if isinstance(target, str) else tuple(target or ())
     asked = None if only is None else set(only)
     reported = list(graph.names()) if asked is None else [name for name in graph.names(hidden=True) if name in asked]
-    order = graph.order if asked is None else _keep_needed(graph, {*asked, *targets})
+    order = graph.order if asked is None else keep_needed(graph, {*asked, *targets})
     names, slots, constants = _assign_slots(graph, order)
     folded = _fold_numbers(graph, order, operators, slots, constants)
     steps = [_make_step(name, graph.nodes[name], operators, slots) for name in order if name not in folded]
@@ -99,7 +99,7 @@ def make_plan(
     return Plan(graph, names, slots, constants, steps, varied, wanted, reported, _is_scalar(graph, steps, operators))
 
 
-def _keep_needed(graph: Graph, roots: Iterable[str]) -> list[str]:
+def keep_needed(graph: Graph, roots: Iterable[str]) -> list[str]:
     """The part of the order on which some values rest."""
     producers = graph.producers()
     needed = {producers.get(name, name) for name in roots}
