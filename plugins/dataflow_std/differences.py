@@ -7,6 +7,9 @@ from math import inf, nan
 from typing import Any
 
 from dataflow.operators import Operator
+from dataflow.shapes import match_sizes
+
+FEW = 16
 
 
 def operators() -> list[Operator]:
@@ -43,7 +46,10 @@ def _diff(xp: Any, x: Any, prepend: Any = None, append: Any = None, *, axis: int
             raise ValueError(f"x has {xp.ndim(x)} axes and {name} {xp.ndim(item)}: they need as many")
     parts = [xp.moveaxis(item, source=axis, destination=-1) for item in (prepend, x, append) if item is not None]
     z = xp.concat(parts, axis=-1) if len(parts) > 1 else parts[0]
-    for _ in range(min(n, xp.shape(z)[-1])):
+    # A length that is not known yet suffices for a few times: the sizes of what is left say how long it has to be.
+    for _ in range(n if n <= FEW else min(n, xp.shape(z)[-1])):
+        if xp.shape(z)[-1] == 0:
+            break
         z = xp.getitem(z, key=("...", "1:")) - xp.getitem(z, key=("...", ":-1"))
     return xp.moveaxis(z, source=-1, destination=axis)
 
@@ -56,8 +62,8 @@ def _trapezoid(xp: Any, y: Any, x: Any = None, *, dx: float = 1.0, axis: int = -
     if xp.ndim(x) not in (1, xp.ndim(y)):
         raise ValueError(f"x has {xp.ndim(x)} axes: it is a vector or has as many as y, which are {xp.ndim(y)}")
     x = x if xp.ndim(x) == 1 else xp.moveaxis(x, source=axis, destination=-1)
-    if xp.shape(x)[-1] != xp.shape(y)[-1]:
-        raise ValueError(f"x has {xp.shape(x)[-1]} elements along the axis and y {xp.shape(y)[-1]}: they need as many")
+    if (length := xp.shape(x)[-1]) != (other := xp.shape(y)[-1]):
+        match_sizes(length, other, f"x has {length} elements along the axis and y {other}: they need as many")
     return xp.sum(xp.diff(x, axis=-1) * sums, axis=-1) / 2
 
 

@@ -17,7 +17,8 @@ def operators() -> list[Operator]:
     return [
         Operator("interp", "z = v[i] + (v[i + 1] - v[i]) * (x - p[i]) / (p[i + 1] - p[i]), p[i] <= x < p[i + 1]",
                  forward=_interp, backward={"x": _interp_dx, "points": _interp_dpoints, "values": _interp_dvalues},
-                 kernels={"numpy": f"{KERNELS}:interp"}, examples=_interp_examples,
+                 kernels={"numpy": f"{KERNELS}:interp"}, shape="dataflow_std.shapes.interpolation:interp",
+                 examples=_interp_examples,
                  reference=f"{KERNELS}:interp_reference",
                  description="p are the points, which have to increase, and v their values, two vectors; x has any "
                              "shape. Before the first point z is the first value, after the last one the last.",

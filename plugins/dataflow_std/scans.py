@@ -9,6 +9,8 @@ from typing import Any
 from dataflow.operators import Operator
 from dataflow_std.axes import sum_to
 
+SHAPES = "dataflow_std.shapes.scans"
+ADDED = "dataflow_std.shapes.reductions:add_up"  # its dtype
 VECTOR = "The axis may be left out for a vector."
 
 
@@ -80,13 +82,15 @@ def _examples(rng: Any) -> Sequence[Any]:
 def _running_sums() -> list[Operator]:
     return [
         Operator("cumulative_sum", "z[i] = x[0] + ... + x[i] along axis",
-                 forward=_cumulative_sum, backward={"x": _cumulative_sum_dx}, kernels={}, moves=True, takes="numeric",
+                 forward=_cumulative_sum, backward={"x": _cumulative_sum_dx}, kernels={}, shape=f"{SHAPES}:add_up",
+                 dtype=ADDED, moves=True, takes="numeric",
                  description=f"With include_initial a 0 goes before. {VECTOR}", examples=_examples_of_sums,
                  special=[(([1.0, 2.0, 4.0],), [1.0, 3.0, 7.0], ([3.0, 2.0, 1.0],)),
                           (([1.0, 2.0],), [0.0, 1.0, 3.0], ([2.0, 1.0],), {"include_initial": True}),
                           (([],), [], ([],))]),
         Operator("cumulative_prod", "z[i] = x[0] * ... * x[i] along axis",
-                 forward=_cumulative_prod, backward={"x": _cumulative_prod_dx}, kernels={}, takes="numeric",
+                 forward=_cumulative_prod, backward={"x": _cumulative_prod_dx}, kernels={}, shape=f"{SHAPES}:add_up",
+                 dtype=ADDED, takes="numeric",
                  description=f"With include_initial a 1 goes before. {VECTOR}", examples=_examples_of_sums,
                  conventions="slopes are exact where factors are 0",
                  special=[(([2.0, 3.0, 4.0],), [2.0, 6.0, 24.0], ([16.0, 10.0, 6.0],)),
@@ -127,7 +131,7 @@ def _running_extreme_dx(xp: Any, g: Any, z: Any, x: Any, axis: int | None, passe
 def _running_extremes() -> list[Operator]:
     third = 1 / 3
     about: dict[str, Any] = {
-        "takes": "numeric", "examples": _examples, "description": VECTOR,
+        "shape": f"{SHAPES}:accumulate", "takes": "numeric", "examples": _examples, "description": VECTOR,
         "conventions": "an element of z has slope 1/k in each of the k that are equal to it so far; NaN from the first "
                        "NaN on, with slopes NaN for all",
     }  # fmt: skip
@@ -168,7 +172,7 @@ def _running_logarithms() -> list[Operator]:
     return [
         Operator("log_cumulative_sum_exp", "z[i] = ln(e ** x[0] + ... + e ** x[i]) along axis",
                  forward=_log_cumulative_sum_exp, backward={"x": _log_cumulative_sum_exp_dx},
-                 kernels={"numpy": "dataflow_std.kernels.scans:log_cumulative_sum_exp"},
+                 kernels={"numpy": "dataflow_std.kernels.scans:log_cumulative_sum_exp"}, shape=f"{SHAPES}:accumulate",
                  reference="dataflow_std.kernels.scans_references:log_cumulative_sum_exp",
                  examples=_examples, description=VECTOR,
                  conventions="exact where e ** x overflows; where z is infinite its slope is NaN, as for logsumexp, "
@@ -214,7 +218,8 @@ def _make_recurrence() -> Operator:
     return Operator(
         "linear_recurrence", "z[i] = x[i] + a[i] * z[i - 1] along axis",
         forward=_linear_recurrence, backward={"x": _linear_recurrence_dx, "a": _linear_recurrence_da},
-        kernels={"numpy": "dataflow_std.kernels.scans:linear_recurrence"}, examples=_recurrence_examples,
+        kernels={"numpy": "dataflow_std.kernels.scans:linear_recurrence"}, shape=f"{SHAPES}:linear_recurrence",
+        examples=_recurrence_examples,
         reference="dataflow_std.kernels.scans_references:linear_recurrence",
         description="z begins with x[0]; with reverse it begins at the end, z[i] = x[i] + a[i] * z[i + 1]. a "
                     "broadcasts against x: a number a gives discounted sums.",

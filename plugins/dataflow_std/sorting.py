@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from dataflow.operators import Operator
 
+SHAPES = "dataflow_std.shapes.sorting"
+
 
 def operators() -> list[Operator]:
     """Every operator of this module."""
-    about: dict[str, Any] = {"takes": "numeric", "examples": _examples}
+    about: dict[str, Any] = {"shape": f"{SHAPES}:sort", "takes": "numeric", "examples": _examples}
     return [
         # Not linear, but which element goes where has no slope: moved elements carry their masks along.
         Operator("sort", "z = x in order along axis",
@@ -27,7 +29,7 @@ def operators() -> list[Operator]:
                           (([nan, 1.0, inf],), [inf, 1.0, nan], ([1.0, 1.0, 1.0],), {"descending": True}),
                           (([],), [], ([],))]),
         Operator("argsort", "z = the indices that put x in order along axis",
-                 forward=_argsort, backward={"x": None}, **about,
+                 forward=_argsort, backward={"x": None}, dtype="int64", **about,
                  kernels={"numpy": "dataflow_std.kernels.sorting:argsort"},
                  reference="dataflow_std.kernels.sorting_references:argsort",
                  conventions="equal elements stay in their order if stable; NaN comes last, also if descending",
@@ -38,6 +40,7 @@ def operators() -> list[Operator]:
         Operator("searchsorted", "z = how many elements of x, which is in order, are below y",
                  forward=_searchsorted, backward={"x": None, "y": None, "sorter": None},
                  kernels={"numpy": "dataflow_std.kernels.sorting:searchsorted"},
+                 shape=f"{SHAPES}:searchsorted", dtype="int64",
                  takes="numeric", kinds={"sorter": "integer"}, examples=_search_examples,
                  reference="dataflow_std.kernels.sorting_references:searchsorted",
                  description='With side "right" those equal to y count too. y may have any shape; x is a vector, in '

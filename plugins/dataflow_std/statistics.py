@@ -9,6 +9,7 @@ from typing import Any
 from dataflow.operators import Axes, Operator
 from dataflow_std.axes import merge_axes, normalise, put_back
 
+REDUCED = "dataflow.shapes:shape_reduction"
 Fractions = float | tuple[float, ...]
 
 
@@ -19,7 +20,8 @@ def operators() -> list[Operator]:
 
 def _degrees(xp: Any, x: Any, axis: Axes, correction: float) -> Any:
     """What a sum of squares is divided by: too few elements, which would make it negative, give NaN or inf."""
-    return max(xp.size(x, axis) - correction, 0)
+    whole = int(correction) if correction % 1 == 0 else correction  # a size that is not known yet stays one
+    return max(xp.size(x, axis) - whole, 0)
 
 
 def _var(xp: Any, x: Any, *, axis: Axes = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -56,13 +58,14 @@ def _spreads() -> list[Operator]:
     few = "NaN or inf where there are no more elements than correction"
     return [
         Operator("var", "z = sum of (x - mean) ** 2 over axis / (number of elements - correction)",
-                 forward=_var, backward={"x": _var_dx}, examples=_spread_examples, conventions=few,
+                 forward=_var, backward={"x": _var_dx}, shape=REDUCED, examples=_spread_examples, conventions=few,
                  special=[(([1.0, 2.0, 3.0, 6.0],), 3.5, ([-1.0, -0.5, 0.0, 1.5],)),
                           (([1.0, 3.0],), 2.0, ([-2.0, 2.0],), {"correction": 1}), (([2.0, 2.0],), 0.0, ([0.0, 0.0],)),
                           (([2.0],), 0.0, ([0.0],)), (([2.0],), nan, ([nan],), {"correction": 1}),
                           (([],), nan, ([],))]),
         Operator("std", "z = (sum of (x - mean) ** 2 over axis / (number of elements - correction)) ** (1/2)",
                  forward=_std, backward={"x": _std_dx}, kernels={"numpy": "dataflow_std.kernels.statistics:std"},
+                 shape=REDUCED,
                  examples=_spread_examples, reference="dataflow_std.kernels.statistics_references:std",
                  conventions=f"slope 0 where all elements are equal; {few}",
                  special=[(([1.0, 3.0],), 1.0, ([-0.5, 0.5],)),
@@ -75,6 +78,7 @@ def _spreads() -> list[Operator]:
 
 
 def _quantile(xp: Any, x: Any, *, q: Fractions, axis: Axes = None, keepdims: bool = False) -> Any:
+    check_fractions(q)
     merged = merge_axes(xp, x, axis)
     ordered = xp.sort(merged, axis=-1, stable=False)
     reduced = normalise(axis, xp.ndim(x)) if keepdims else ()
@@ -83,9 +87,17 @@ def _quantile(xp: Any, x: Any, *, q: Fractions, axis: Axes = None, keepdims: boo
         shape = tuple([1 if place in reduced else length for place, length in enumerate(xp.shape(x))])
     if not isinstance(q, tuple):
         return xp.reshape(_interpolate(xp, ordered, q), shape=shape)
-    if not q:
-        raise ValueError("q lists no number: it needs at least one")
     return xp.stack([xp.reshape(_interpolate(xp, ordered, item), shape=shape) for item in q], axis=0)
+
+
+def check_fractions(q: Fractions) -> None:
+    """Raise `ValueError` for what is not from 0 to 1, or for none."""
+    fractions = q if isinstance(q, tuple) else (q,)
+    if not fractions:
+        raise ValueError("q lists no number: it needs at least one")
+    for item in fractions:
+        if not 0 <= item <= 1:
+            raise ValueError(f"q is from 0 to 1, not {item}")
 
 
 def _interpolate(xp: Any, ordered: Any, q: float) -> Any:
@@ -100,8 +112,6 @@ def _interpolate(xp: Any, ordered: Any, q: float) -> Any:
 
 def _neighbours(xp: Any, ordered: Any, q: float) -> tuple[Any, Any, float]:
     """The elements next to the quantile, below and above it, and the weight of the one above."""
-    if not 0 <= q <= 1:
-        raise ValueError(f"q is from 0 to 1, not {q}")
     last = xp.shape(ordered)[-1] - 1
     place = min(floor(q * last), last)
     weight = q * last - place
@@ -174,7 +184,8 @@ def _quantiles() -> list[Operator]:
     third = 1 / 3
     return [
         Operator("median", "z = the middle x over axis, in order; the mean of the two in the middle of an even number",
-                 forward=_median, backward={"x": _median_dx}, examples=_median_examples, conventions=edges,
+                 forward=_median, backward={"x": _median_dx}, shape=REDUCED, examples=_median_examples,
+                 conventions=edges,
                  reference="dataflow_std.kernels.statistics_references:median",
                  special=[(([3.0, 1.0, 2.0],), 2.0, ([0.0, 0.0, 1.0],)),
                           (([4.0, 1.0, 3.0, 2.0],), 2.5, ([0.0, 0.0, 0.5, 0.5],)),
@@ -186,7 +197,8 @@ def _quantiles() -> list[Operator]:
                           (([inf, 1.0, inf],), inf, ([0.5, 0.0, 0.5],)), (([-inf, inf],), nan, ([nan, nan],)),
                           (([1.0, nan, 2.0],), nan, ([nan, nan, nan],)), (([],), nan, ([],))]),
         Operator("quantile", "z = (1 - w) * s[k] + w * s[k + 1], s = x over axis in order, k + w = q * (n - 1)",
-                 forward=_quantile, backward={"x": _quantile_dx}, examples=_quantile_examples, conventions=edges,
+                 forward=_quantile, backward={"x": _quantile_dx}, shape="dataflow_std.shapes.statistics:quantile",
+                 examples=_quantile_examples, conventions=edges,
                  reference="dataflow_std.kernels.statistics_references:quantile",
                  description="The value below which lies the fraction q of the n elements, interpolated linearly: k is "
                              "an integer and 0 <= w < 1. A list of q gives a quantile for each, on a new first axis.",

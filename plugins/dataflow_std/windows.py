@@ -10,6 +10,7 @@ from dataflow.operators import Operator
 Shape = tuple[int, ...]
 Pads = int | tuple[int, int] | tuple[tuple[int, int], ...]
 Mode = Literal["constant", "edge", "reflect", "symmetric", "wrap"]
+SHAPES = "dataflow_std.shapes.windows"
 KERNELS = "dataflow_std.kernels.shaping"
 TWINS = "dataflow_std.kernels.shaping_references"
 
@@ -19,7 +20,8 @@ def operators() -> list[Operator]:
     about: dict[str, Any] = {"moves": True, "takes": "any"}
     return [
         Operator("pad", "z = x with elements put before and after it along its axes",
-                 forward=_pad, backward={"x": _pad_dx}, kernels={"numpy": f"{KERNELS}:pad"}, **about,
+                 forward=_pad, backward={"x": _pad_dx}, kernels={"numpy": f"{KERNELS}:pad"},
+                 shape=f"{SHAPES}:pad", dtype=f"{SHAPES}:pad_dtype", **about,
                  examples=_pad_examples, reference=f"{TWINS}:pad",
                  description="pad_width is a number for all ends, a pair (before, after) for all axes, or a list of a "
                              'pair for each axis. What is put there: with mode "constant" the value, "edge" the last '
@@ -33,12 +35,13 @@ def operators() -> list[Operator]:
                            {"pad_width": (0, 1), "mode": "wrap"})]),
         Operator("unfold", "z[.., i, .., j] = x[.., i * step + j, ..] along axis, j from 0 to below size",
                  forward=_unfold, backward={"x": _unfold_dx}, kernels={"numpy": f"{KERNELS}:unfold"}, **about,
-                 examples=_unfold_examples, reference=f"{TWINS}:unfold",
+                 shape=f"{SHAPES}:unfold", examples=_unfold_examples, reference=f"{TWINS}:unfold",
                  description="The windows that fit into x, as views of it; what is left over at the end is not taken.",
                  special=[(([1.0, 2.0, 3.0],), [[1.0, 2.0], [2.0, 3.0]], ([1.0, 2.0, 1.0],), {"size": 2})]),
         Operator("overlap_add", "z[.., i * step + j, ..] += x[.., i, .., j] along axis, from z = 0",
                  forward=_overlap_add, backward={"x": _overlap_add_dx}, kernels={"numpy": f"{KERNELS}:overlap_add"},
-                 moves=True, takes="numeric", examples=_overlap_add_examples, reference=f"{TWINS}:overlap_add",
+                 shape=f"{SHAPES}:overlap_add", moves=True, takes="numeric", examples=_overlap_add_examples,
+                 reference=f"{TWINS}:overlap_add",
                  description="The adjoint of unfold: axis is that of z, which has `length` elements along it.",
                  special=[(([[1.0, 2.0], [3.0, 4.0]],), [1.0, 5.0, 4.0], ([[1.0, 1.0], [1.0, 1.0]],), {"length": 3})]),
     ]  # fmt: skip

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from dataflow_std.shapes.interpolation import check_points
+
 
 def interp(x: Any, points: Any, values: Any) -> Any:
     """The line through the points and their values, and beyond the ends the value at the end."""
-    if np.ndim(points) != 1 or np.shape(points) != np.shape(values):
-        shapes = f"{list(np.shape(points))} and {list(np.shape(values))}"
-        raise ValueError(f"points and values are two vectors of equal length, not of the shapes {shapes}")
-    if not len(points):
-        raise ValueError("between no points there is nothing to interpolate")
+    check_points(np.shape(points), np.shape(values))
     rises = points[1:] > points[:-1]
     if not rises.all():
         place = int(np.argmin(rises))

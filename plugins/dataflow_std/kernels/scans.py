@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import get_blas_funcs
 
 from dataflow.arrays.shape_checks import check_axis_of_vector
-from dataflow.shapes import check_axes
+from dataflow_std.shapes import scans as shapes
 
 
 def cumulative_max(x: Any, *, axis: int | None = None) -> Any:
@@ -49,12 +49,8 @@ def linear_recurrence(x: Any, a: Any, *, axis: int = -1, reverse: bool = False) 
     >>> linear_recurrence(np.array([1.0, 2.0, 3.0]), 2.0).tolist()
     [1.0, 4.0, 11.0]
     """
-    shape = np.shape(x)
-    check_axes(axis, len(shape))
-    try:
-        factors = np.broadcast_to(a, shape)
-    except ValueError:
-        raise ValueError(f"a of shape {list(np.shape(a))} does not broadcast to that of x, {list(shape)}") from None
+    shapes.linear_recurrence(np.shape(x), np.shape(a), axis=axis, reverse=reverse)
+    factors = np.broadcast_to(a, np.shape(x))
     z = np.array(x, dtype=np.result_type(x, a))
     steps, factors = np.moveaxis(z, axis, 0), np.moveaxis(factors, axis, 0)
     given = np.moveaxis(np.asarray(x), axis, 0)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dataflow.shapes import check_axes
+from dataflow_std.shapes.sorting import check_ordered
 
 
 def sort(x: Any, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
@@ -39,8 +40,7 @@ def searchsorted(x: Any, y: Any, *, side: Literal["left", "right"] = "left") -> 
     >>> searchsorted(np.array([1.0, 2.0, 2.0]), 2.0, side="right").tolist()
     3
     """
-    if np.ndim(x) != 1:
-        raise ValueError(f"x is a vector in order, not a value of {np.ndim(x)} dimensions")
+    check_ordered(np.shape(x))
     return np.searchsorted(x, y, side=side)
 
 

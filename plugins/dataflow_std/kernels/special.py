@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from dataflow_std.shapes.special import check_order
 from dataflow_std.stirling import LARGE, log_beta
 
 
@@ -54,7 +55,6 @@ zeta = _narrow(special.zeta)
 
 def polygamma(x: Any, *, n: int) -> Any:
     """The derivative of order n of digamma. Raises `ValueError` for a negative order."""
-    if n < 0:
-        raise ValueError(f"the order n of polygamma is at least 0, not {n}")
+    check_order("n", "polygamma", n)
     result = special.polygamma(n, x)
     return result.astype(x.dtype) if hasattr(x, "dtype") else result

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from dataflow_std.shapes.special import check_order
+
 FAR = 1e4  # from here on the general function is more exact than j0 and j1, which round the phase
 # Of (x / 2) ** 2 / 2 times a series in (x / 2) ** 2, with alternating signs for J and positive ones for I.
 SECOND_ORDER = [2 / (factorial(k) * factorial(k + 2)) for k in range(12)]
@@ -48,7 +50,7 @@ def _grow(x: Any, z: Any, v: int) -> Any:
 
 def jv(x: Any, *, v: int) -> Any:
     """J of order v. Raises `ValueError` for a negative order."""
-    _check_order("jv", v)
+    check_order("v", "jv", v)
     if v < 2:
         return j1(x) if v else j0(x)
     if v > 2:
@@ -59,7 +61,7 @@ def jv(x: Any, *, v: int) -> Any:
 
 def iv(x: Any, *, v: int) -> Any:
     """I of order v. Raises `ValueError` for a negative order."""
-    _check_order("iv", v)
+    check_order("v", "iv", v)
     if v < 2:
         return i1(x) if v else i0(x)
     if v > 2:
@@ -79,8 +81,3 @@ def _second_order(x: Any, sign: int) -> Any:
     for coefficient in reversed(SECOND_ORDER):
         total = total * (sign * t) + coefficient
     return 0.5 * t * total
-
-
-def _check_order(name: str, v: int) -> None:
-    if v < 0:
-        raise ValueError(f"the order v of {name} is at least 0, not {v}")
