@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dataflow.checks import check
 from dataflow.checks.requirements import check_requirements
 from dataflow.document import UNKNOWN, paused_collection
-from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, StrictError, UsageError, propose
+from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, UsageError, propose
 from dataflow.graph import EMPTY
 from dataflow.library import MissingKernelError
-from dataflow.provenance import Clock, describe_processor, label_hidden, list_unproved, list_versions
+from dataflow.outcome import check_strict, make_result
+from dataflow.provenance import Clock
 from dataflow.registry import Operators, standard
-from dataflow.result import Result
 from dataflow.sweeps.binding import Bound, bind_values
 from dataflow.sweeps.finite import find_nonfinite
 from dataflow.sweeps.plan import Plan, make_plan
+from dataflow.sweeps.sized import bind_sizes
 
 if TYPE_CHECKING:
-    from dataflow.graph import Graph
+    from dataflow.derivatives import Product
+    from dataflow.graph import Derivative, Graph
+    from dataflow.result import Result
     from dataflow.sweeps.arrays import ArraySweeps
 
 Values = list[Any]
@@ -37,6 +40,7 @@ class Asked(NamedTuple):
     hidden: bool = False
     strict: bool = False
     timings: bool = False
+    derivatives: Mapping[str, Derivative] = EMPTY
 
 
 def execute(
@@ -51,6 +55,7 @@ def execute(
     hidden: bool = False,
     strict: bool = False,
     timings: bool = False,
+    derivatives: Mapping[str, Derivative] = EMPTY,
 ) -> Result:
     """Run a graph: the value of every node, and its gradient if there is a target.
 
@@ -63,6 +68,7 @@ def execute(
     hidden:    report what expressions introduce as well.
     strict:    raise `StrictError` if the target or a gradient is not finite.
     timings:   note in the result how long each part of the run took, in seconds.
+    derivatives: what to compute beside the derivatives that the graph itself asks for, by name.
 
     Raises `GraphError`, `DataError`, `UsageError`, `OperatorError`, `ResourceError`, each with its diagnostics.
 
@@ -73,7 +79,7 @@ def execute(
     """
     target = graph.target if target is None else target
     names = None if only is None else [only] if isinstance(only, str) else list(only)
-    asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings)
+    asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives)
     with _explained(graph):
         return _run(graph, operators, asked)
 
@@ -98,7 +104,9 @@ def sweep(
     with _explained(graph):
         operators = _settle_operators(graph, operators)
         _check_asked(graph, asked)
-        return _sweep(make_plan(graph, operators, target=asked.target), operators, asked, Clock(False))
+        sized, bound = bind_sizes(graph, operators, asked.inputs, None, root=data_root)
+        plan = make_plan(sized, operators, target=asked.target)._replace(graph=graph)
+        return _sweep(plan, operators, asked, Clock(False), bound=bound)
 
 
 @contextmanager
@@ -122,22 +130,54 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     operators = _settle_operators(graph, operators)
     _check_asked(graph, asked)
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
-    plan = make_plan(graph, operators, target=asked.target, only=reported)
+    derivatives, roots = _list_derivatives(graph, asked)
+    only = None if reported is None else [*reported, *roots]
+    sized, bound = bind_sizes(graph, operators, asked.inputs, only and [*only, asked.target], root=asked.data_root)
+    if bound is not None:
+        clock.note("data")
+    plan = make_plan(sized, operators, target=asked.target, only=only)._replace(graph=graph)
+    if reported is not None and roots:
+        plan = plan._replace(reported=[name for name in plan.reported if name in set(reported)])
     clock.note("plan")
-    run = _sweep(plan, operators, asked, clock)
+    run = _sweep(plan, operators, asked, clock, roots, bound)
     findings = find_nonfinite(plan, run.values, run.cotangents, asked.target)
+    products: Mapping[str, Product] = EMPTY
+    if derivatives:
+        from dataflow.differentiation import differentiate, find_nonfinite_products
+
+        values = {name: run.values[plan.slots[name]] for name in roots}
+        products = differentiate(plan.graph, operators, derivatives, values, run.bound)
+        findings += tuple(find_nonfinite_products(products))
+        clock.note("derivatives")
     if asked.strict:
-        _check_strict(graph, findings)
-    return _make_result(run, findings, clock)
+        check_strict(graph, findings)
+    return make_result(run, findings, products, clock)
 
 
-def _sweep(plan: Plan, operators: Operators, asked: Asked, clock: Clock) -> Run:
+def _list_derivatives(graph: Graph, asked: Asked) -> tuple[Mapping[str, Derivative], Sequence[str]]:
+    """The derivatives to compute, and the values that have to be known for them."""
+    if not graph.derivatives and not asked.derivatives:
+        return EMPTY, ()
+    from dataflow.differentiation import list_derivatives, list_roots
+
+    derivatives = list_derivatives(graph, asked.derivatives)
+    return derivatives, list_roots(derivatives)
+
+
+def _sweep(
+    plan: Plan,
+    operators: Operators,
+    asked: Asked,
+    clock: Clock,
+    roots: Sequence[str] = (),
+    bound: Bound | None = None,
+) -> Run:
     try:
-        run = Run(plan, operators, asked)
-        run.sweep(clock)
+        run = Run(plan, operators, asked, roots)
+        run.sweep(clock, bound)
     except MissingKernelError:  # a rule asks for what there is on arrays only
-        run = Run(plan._replace(scalar=False), operators, asked)
-        run.sweep(clock)
+        run = Run(plan._replace(scalar=False), operators, asked, roots)
+        run.sweep(clock, bound)
     return run
 
 
@@ -173,10 +213,14 @@ def _check_asked(graph: Graph, asked: Asked) -> None:
 
 
 class Run:
-    """The values and cotangents of one run, by slot; `masks` says where cotangents were taken, if that was carried."""
+    """The values and cotangents of one run, by slot; `masks` says where cotangents were taken, if that was carried.
 
-    def __init__(self, plan: Plan, operators: Operators, asked: Asked) -> None:
+    `roots` are names whose values are needed besides those that are reported.
+    """
+
+    def __init__(self, plan: Plan, operators: Operators, asked: Asked, roots: Sequence[str] = ()) -> None:
         self.plan = plan
+        self.roots = roots
         self.operators = operators
         self.asked = asked
         self.target = asked.target
@@ -186,14 +230,16 @@ class Run:
         self.masks: Values | None = None
         self.bound = Bound()
 
-    def sweep(self, clock: Clock) -> None:
-        """Bind the values, then both sweeps."""
+    def sweep(self, clock: Clock, bound: Bound | None = None) -> None:
+        """Bind the values, unless that is done already, then both sweeps."""
         plan, asked = self.plan, self.asked
-        needed = _list_needed(plan, self.target)
-        self.bound = bind_values(plan.graph, asked.inputs, needed, scalar=plan.scalar, root=asked.data_root)
-        clock.note("data")
-        for name, value in self.bound.values.items():
-            self.values[plan.slots[name]] = value
+        needed = _list_needed(plan, [self.target, *self.roots])
+        if bound is None:
+            bound = bind_values(plan.graph, asked.inputs, needed, scalar=plan.scalar, root=asked.data_root)
+            clock.note("data")
+        self.bound = bound
+        for name in needed:
+            self.values[plan.slots[name]] = self.bound.values[name]
         if plan.scalar:
             self._sweep_scalars(clock)
         else:
@@ -250,72 +296,8 @@ class Run:
             reverse_with_masks(sweeps, self.values, self.cotangents, self.masks)
 
 
-def _list_needed(plan: Plan, target: str | None) -> list[str]:
-    """The inputs and parameters that the steps use or the result shows."""
+def _list_needed(plan: Plan, more: Iterable[str | None]) -> list[str]:
+    """The inputs and parameters that the steps use, the result shows, or are among some more names."""
     used = {slot for step in plan.steps for slot in step.operands}
-    shown = {*plan.reported, target}
+    shown = {*plan.reported, *more}
     return [name for name in plan.graph.given if name in shown or plan.slots[name] in used]
-
-
-def _make_result(run: Run, findings: tuple[Mapping[str, Any], ...], clock: Clock) -> Result:
-    plan, graph, target = run.plan, run.plan.graph, run.target
-    values = {name: run.values[plan.slots[name]] for name in plan.reported}
-    types = {name: _type_of(value) for name, value in values.items()}
-    gradients, unreached = ({}, []) if target is None else _list_gradients(run, values, types)
-    seed = None if target is None or run.asked.cotangent is None else run.cotangents[plan.slots[target]]
-    return Result(
-        name=graph.name, digest=graph.digest, target=target, values=values, gradients=gradients, types=types,
-        unreached=unreached, findings=findings, unproved=list_unproved(plan, run.operators), data=run.bound.data,
-        versions=list_versions(plan, run.operators), processor=describe_processor(),
-        rows=run.bound.sizes.get("rows"), timings=clock.noted, labels=label_hidden(graph, plan.reported),
-        cotangent=seed,
-    )  # fmt: skip
-
-
-def _list_gradients(run: Run, values: Mapping[str, Any], types: Mapping[str, Type]) -> tuple[dict[str, Any], list[str]]:
-    """The gradients of all that is reported, None where there is none; and the names that do not reach the target."""
-    plan = run.plan
-    gradients: dict[str, Any] = {}
-    unreached: list[str] = []
-    for name in plan.reported:
-        slot = plan.slots[name]
-        found = run.cotangents[slot]
-        if not plan.varied[slot] or not types[name][0].startswith("float"):
-            gradients[name] = None
-        elif not plan.wanted[slot]:
-            gradients[name] = 0.0
-            unreached.append(name)
-        else:
-            gradients[name] = _zeros_like(values[name]) if found is None else found
-    return gradients, unreached
-
-
-Type = tuple[str, tuple[int, ...]]
-FLOAT: Type = ("float64", ())
-BOOL: Type = ("bool", ())
-
-
-def _type_of(value: Any) -> Type:
-    """dtype and shape of a value: an array, a NumPy number, or a Python float or bool."""
-    if type(value) is float:
-        return FLOAT
-    return (value.dtype.name, value.shape) if hasattr(value, "dtype") else BOOL
-
-
-def _zeros_like(value: Any) -> Any:
-    if not getattr(value, "shape", ()):
-        return value.dtype.type(0) if hasattr(value, "dtype") else 0.0
-    import numpy as np
-
-    return np.zeros_like(value)
-
-
-def _check_strict(graph: Graph, findings: Iterable[Mapping[str, Any]]) -> None:
-    """Raise `StrictError` for what is not finite and not harmless."""
-    faults = [item for item in findings if item["code"] != "DF0613"]
-    if faults:
-        raise StrictError(
-            Diagnostic(item["code"], item["message"], graph.path_of(node), node=node, found=item.get("found"))
-            for item in faults
-            for node in (item["node"],)
-        )

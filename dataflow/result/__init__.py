@@ -17,6 +17,7 @@ from dataflow.graph import EMPTY
 if TYPE_CHECKING:
     from typing import Self
 
+    from dataflow.derivatives import Product
     from dataflow.output import StrPath
 
     Type = tuple[str, tuple[int, ...]]
@@ -28,8 +29,9 @@ class Result:
 
     A scalar of type float64, int64 or bool is Python's own number; any other value is NumPy's. `gradients` has
     the names of `values` (none if there is no target): None where a node has no gradient, 0.0 where it does not
-    reach the target. `types` holds dtype and shape by name. A result read from a file may hold summaries in place
-    of long arrays: mappings with `count`, `non_finite`, `min`, `mean` and `max`.
+    reach the target. `types` holds dtype and shape by name, `derivatives` the products that were asked for besides.
+    A result read from a file may hold summaries in place of long arrays: mappings with `count`, `non_finite`, `min`,
+    `mean` and `max`.
 
     >>> result = Result(name="square", digest="sha256:0", target="J", values={"a": 3.0, "J": 9.0},
     ...                 gradients={"a": 6.0, "J": 1.0}, types={"a": ("float64", ()), "J": ("float64", ())})
@@ -38,12 +40,13 @@ class Result:
     """
 
     __slots__ = (
-        "cotangent", "data", "digest", "findings", "gradients", "labels", "name", "processor", "rows", "target",
-        "timings", "types", "unproved", "unreached", "values", "versions",
+        "cotangent", "data", "derivatives", "digest", "findings", "gradients", "labels", "name", "processor", "rows",
+        "target", "timings", "types", "unproved", "unreached", "values", "versions",
     )  # fmt: skip
 
     cotangent: Any
     data: Mapping[str, str]
+    derivatives: Mapping[str, Product]
     digest: str
     findings: tuple[Mapping[str, Any], ...]
     gradients: Mapping[str, Any]
@@ -78,6 +81,7 @@ class Result:
         timings: Mapping[str, float] | None = None,
         labels: Mapping[str, Mapping[str, Any]] | None = None,
         cotangent: Any = None,
+        derivatives: Mapping[str, Product] = EMPTY,
     ) -> None:
         unreached = tuple(unreached)
         fields = {
@@ -90,6 +94,7 @@ class Result:
             "timings": None if timings is None else MappingProxyType(dict(timings)),
             "labels": None if labels is None else MappingProxyType(dict(labels)),
             "cotangent": None if cotangent is None else _settle_cotangent(cotangent),
+            "derivatives": _settle_products(derivatives) if derivatives else EMPTY,
         }  # fmt: skip
         for key, value in fields.items():
             object.__setattr__(self, key, value)
@@ -166,12 +171,17 @@ def _settle_all(values: Mapping[str, Any], types: Mapping[str, Type], kept: froz
     return {
         name: value
         if (type(value) is float and types[name][0] == "float64") or name in kept
-        else _settle(value, types[name][0])
+        else settle(value, types[name][0])
         for name, value in values.items()
     }
 
 
-def _settle(value: Any, dtype: str) -> Any:
+def settle(value: Any, dtype: Any) -> Any:
+    """A scalar as the Python or NumPy number that its dtype says; arrays as they are.
+
+    >>> settle(3, "float64")
+    3.0
+    """
     if value is None or isinstance(value, Mapping) or getattr(value, "shape", None):
         return value
     if dtype == "float64":
@@ -185,6 +195,12 @@ def _settle(value: Any, dtype: str) -> Any:
     return np.dtype(dtype).type(value)
 
 
+def _settle_products(products: Mapping[str, Product]) -> Mapping[str, Product]:
+    from dataflow.result.products import settle_product
+
+    return MappingProxyType({name: settle_product(item) for name, item in products.items()})
+
+
 def _settle_cotangent(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
@@ -193,7 +209,7 @@ def _settle_cotangent(value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype.kind != "f":
         array = array.astype(np.float64)
-    return array if array.shape else _settle(array[()], array.dtype.name)
+    return array if array.shape else settle(array[()], array.dtype.name)
 
 
 def _stem(path: str) -> str:

@@ -12,6 +12,7 @@ from dataflow.output import is_result
 from dataflow.result.encoding import FORMAT
 
 if TYPE_CHECKING:
+    from dataflow.derivatives import Product
     from dataflow.result import Type
 
 T = TypeVar("T")
@@ -174,9 +175,21 @@ def _build(document: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, 
         },
         "types": types,
         "cotangent": cotangent,
+        "derivatives": _decode_products(document.get("derivatives", {}), arrays),
         **{key: document[key] for key in REQUIRED},
         **{key: document.get(key) for key in OPTIONAL},
     }  # fmt: skip
+
+
+def _decode_products(entries: Mapping[str, Any], arrays: Mapping[str, Any]) -> dict[str, Product]:
+    if not entries:
+        return {}
+    from dataflow.result.products import decode_product
+
+    def decode(value: Any, kind: Type) -> Any:
+        return _decode_value(value, kind, arrays)
+
+    return {name: decode_product(item, _parse_type, decode) for name, item in entries.items()}
 
 
 def _parse_type(text: str) -> Type:

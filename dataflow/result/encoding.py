@@ -10,6 +10,7 @@ from dataflow.graph import without_nonfinite
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dataflow.derivatives import Product
     from dataflow.result import Result, Type
 
 FORMAT = 1
@@ -47,6 +48,7 @@ class Encoder:
             "values": self._encode_values("values", result.values),
             "gradients": self._encode_values("gradients", result.gradients),
             "types": self._encode_types(result.types),
+            "derivatives": self._encode_products(result.derivatives) if result.derivatives else "",
             "unreached": self._list(result.unreached),
             "findings": self._list(result.findings),
             "unproved": self._list(result.unproved),
@@ -61,7 +63,7 @@ class Encoder:
         cotangent = ""
         if result.cotangent is not None:
             value = self._encode_value(result.cotangent, "cotangent", summarise=False)
-            cotangent = f'{{"type": "{format_type(*_type_of(result.cotangent))}", "value": {value}}}'
+            cotangent = f'{{"type": "{format_type(*type_of(result.cotangent))}", "value": {value}}}'
         return {
             "cotangent": cotangent,
             "rows": "" if result.rows is None else str(result.rows),
@@ -80,14 +82,27 @@ class Encoder:
     def _encode_value(self, value: Any, entry: str, *, summarise: bool) -> str:
         if value is None:
             return "null"
-        if not hasattr(value, "shape"):  # a number of Python, or a summary
-            return self.compact(without_nonfinite(value))
-        if summarise and self._rows is not None and self._rows in value.shape:
+        if summarise and self._rows is not None and self._rows in getattr(value, "shape", ()):
             return self.compact(without_nonfinite(summary(value)))
+        return self.compact(self._as_data(value, entry))
+
+    def _as_data(self, value: Any, entry: str) -> Any:
+        """Data for JSON: of a large array where it is kept."""
+        if not hasattr(value, "shape"):  # a number of Python, or a summary
+            return without_nonfinite(value)
         if value.shape and (self._arrays == "file" or (self._arrays == "auto" and value.size > INLINE_ELEMENTS)):
             self.kept[entry] = value
-            return self.compact({"entry": entry})
-        return self.compact(_as_lists(value))
+            return {"entry": entry}
+        return _as_lists(value)
+
+    def _encode_products(self, products: Mapping[str, Product]) -> str:
+        from dataflow.result.products import encode_product
+
+        quote, compact = self.quote, self.compact
+        lines = (
+            f"{quote(name)}: {compact(encode_product(name, item, self._as_data))}" for name, item in products.items()
+        )
+        return _join("{", lines, "}")
 
     def _encode_types(self, types: Mapping[str, Type]) -> str:
         quote = self.quote
@@ -176,5 +191,10 @@ def _as_lists(value: Any) -> Any:
     return elements.tolist()
 
 
-def _type_of(value: Any) -> Type:
+def type_of(value: Any) -> Type:
+    """dtype and shape of an array or a number.
+
+    >>> type_of(0.5)
+    ('float64', ())
+    """
     return (value.dtype.name, value.shape) if hasattr(value, "dtype") else ("float64", ())

@@ -27,7 +27,7 @@ def seed_scalar(target: str, path: Path, value: Any, cotangent: Any) -> float:
             return float(cotangent)
     except OverflowError:
         pass
-    raise _refuse_cotangent(target, (), cotangent)
+    raise _refuse_cotangent(target, cotangent, "numbers of shape []")
 
 
 def seed_array(target: str, path: Path, value: Any, cotangent: Any) -> Any:
@@ -49,22 +49,47 @@ def seed_array(target: str, path: Path, value: Any, cotangent: Any) -> Any:
         if value.size != 1:
             raise _refuse_several(target, path, value)
         cotangent = np.ones_like(value)
-    if not hasattr(cotangent, "dtype"):
+    try:
+        return fit_array(cotangent, value)
+    except MisfitError as error:
+        raise _refuse_cotangent(target, cotangent, error.expected) from None
+
+
+class MisfitError(Exception):
+    """What is given does not fit a value. `expected` says what would."""
+
+    def __init__(self, expected: str) -> None:
+        self.expected = expected
+        super().__init__(expected)
+
+
+def fit_array(given: Any, value: Any) -> Any:
+    """Numbers or an array, given for a value: of its shape and dtype, read-only. Raises `MisfitError`.
+
+    >>> import numpy as np
+    >>> fit_array([1, 10], np.ones(2, "float32"))
+    array([ 1., 10.], dtype=float32)
+    """
+    import numpy as np
+
+    value = np.asarray(value)
+    expected = f"numbers of shape {show_shape(value.shape)}"
+    if not hasattr(given, "dtype"):
         try:
-            shape_of(cotangent)
-            if any(type(item) not in (int, float) for _, item in leaves_of(cotangent)):
+            shape_of(given)
+            if any(type(item) not in (int, float) for _, item in leaves_of(given)):
                 raise TypeError
-            cotangent = np.asarray(cotangent, dtype="float64")
+            given = np.asarray(given, dtype="float64")
         except (RaggedError, TypeError, OverflowError):
-            raise _refuse_cotangent(target, value.shape, cotangent) from None
-    if cotangent.shape != value.shape or cotangent.dtype.kind not in "fiu":
-        raise _refuse_cotangent(target, value.shape, cotangent)
+            raise MisfitError(expected) from None
+    if given.shape != value.shape or given.dtype.kind not in "fiu":
+        raise MisfitError(expected)
     with np.errstate(over="ignore"):
-        seed = np.array(cotangent, dtype=value.dtype)
-    if np.isinf(seed).sum() != np.isinf(cotangent).sum():
-        raise _refuse_cotangent(target, value.shape, cotangent, value.dtype.name)
-    seed.flags.writeable = False
-    return seed[()]
+        fitted = np.array(given, dtype=value.dtype)
+    if np.isinf(fitted).sum() != np.isinf(given).sum():
+        raise MisfitError(f"{expected} that {value.dtype.name} holds")
+    fitted.flags.writeable = False
+    return fitted[()]
 
 
 def _refuse_type(target: str, path: Path, dtype: str) -> GraphError:
@@ -79,17 +104,20 @@ def _refuse_several(target: str, path: Path, value: Any) -> GraphError:
     return GraphError(Diagnostic("DF0233", message, path, node=target, found=show_shape(value.shape), hint=hint))
 
 
-def _refuse_cotangent(target: str, shape: tuple[int, ...], cotangent: Any, dtype: str | None = None) -> DataError:
-    message, expected = f"the cotangent does not fit the target `{target}`", f"numbers of shape {show_shape(shape)}"
-    if dtype is not None:
-        expected += f" that {dtype} holds"
-    return DataError(Diagnostic("DF0234", message, found=_show(cotangent), expected=expected))
+def _refuse_cotangent(target: str, cotangent: Any, expected: str) -> DataError:
+    message = f"the cotangent does not fit the target `{target}`"
+    return DataError(Diagnostic("DF0234", message, found=show_given(cotangent), expected=expected))
 
 
-def _show(cotangent: Any) -> str:
-    if hasattr(cotangent, "shape"):
-        return show_shape(cotangent.shape)
+def show_given(value: Any) -> str:
+    """What was given, for a message: an array by its shape.
+
+    >>> show_given([1, 2])
+    '[1, 2]'
+    """
+    if hasattr(value, "shape"):
+        return show_shape(value.shape)
     try:
-        return repr(cotangent)[:80]
+        return repr(value)[:80]
     except (RecursionError, ValueError):  # nested without an end; an integer that Python does not print
-        return f"a value of type {type(cotangent).__name__}"
+        return f"a value of type {type(value).__name__}"
