@@ -11,7 +11,6 @@ from dataflow.derivation.gradient import find_differentiable
 from dataflow.derivation.reverse import list_passing
 from dataflow.entries import Derivative, name_parts
 from dataflow.errors import Diagnostic, GraphError, UsageError
-from dataflow.sizing import put_sizes, uses_sizes
 from dataflow.sweeps.finite import is_finite, spell
 from dataflow.sweeps.seeds import MisfitError, fit_array, show_given
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from dataflow.graph import Graph
     from dataflow.operators import Operator
     from dataflow.registry import Operators
-    from dataflow.sweeps.binding import Bound
 
 ONE_NUMBER = frozenset({"gradient", "hvp", "hessian"})
 
@@ -88,11 +86,12 @@ def differentiate(
     operators: Operators,
     derivatives: Mapping[str, Derivative],
     values: Mapping[str, Any],
-    bound: Bound,
+    given: Mapping[str, Any],
 ) -> dict[str, Product]:
     """Every derivative at the values of a run, by name.
 
-    values: of what `list_roots` names; `bound`: of inputs and parameters, with the lengths of sizes.
+    graph:  with lengths in place of sizes.
+    values: of what `list_roots` names; `given`: of inputs and parameters.
 
     Raises `GraphError` for what has no derivative at these values, with all of them at once.
     """
@@ -109,9 +108,7 @@ def differentiate(
         problems += [_place(graph, name, problem) for problem in found]
     if problems:
         raise GraphError(problems)
-    if uses_sizes(graph, operators):
-        graph = put_sizes(graph, bound.sizes, operators)
-    products = compute_derivatives(graph, operators, bound.values, ready)
+    products = compute_derivatives(graph, operators, given, ready)
     return {name: _finish(products[name], item, graph, operators) for name, item in derivatives.items()}
 
 

@@ -146,7 +146,7 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
         from dataflow.differentiation import differentiate, find_nonfinite_products
 
         values = {name: run.values[plan.slots[name]] for name in roots}
-        products = differentiate(plan.graph, operators, derivatives, values, run.bound)
+        products = differentiate(sized, operators, derivatives, values, run.bound.values)
         findings += tuple(find_nonfinite_products(products))
         clock.note("derivatives")
     if asked.strict:
