@@ -14,6 +14,7 @@ from dataflow.execution import Asked, Run
 from dataflow.library import MissingKernelError
 from dataflow.provenance import Clock
 from dataflow.sweeps.plan import Plan, Step, make_plan
+from dataflow.sweeps.sized import put_lengths
 from dataflow.sweeps.traced import make_sweeps
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Replay:
 
     def __init__(self, graph: Graph, operators: Operators, given: Mapping[str, Any], target: str) -> None:
         self._operators = operators
-        plan = make_plan(widen(graph), operators, target=target)
+        plan = make_plan(widen(put_lengths(graph, operators, given)), operators, target=target)
         try:
             self._prepare(plan, given)
         except MissingKernelError:
