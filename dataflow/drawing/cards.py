@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dataflow.drawing.layout import Size
 from dataflow.drawing.picture import PART, Box, Value
-from dataflow.drawing.texts import MORE, Measure, shorten, wrap_evenly
+from dataflow.drawing.texts import MORE, Measure, shorten, wrap
 
 COLUMNS = 36  # of text in a line, at most
 LINES = 4  # of an equation, of a value, of a gradient
@@ -92,5 +92,5 @@ class _Writer:
             yield from self._list_lines(f"d{name} = {value.gradient}", GRADIENT)
 
     def _list_lines(self, text: str, style: str) -> Iterator[list[Span]]:
-        for line in wrap_evenly(text, self._columns, LINES, self._measure):
+        for line in wrap(text, self._columns, LINES, self._measure):
             yield [Span(line, style)]

@@ -21,7 +21,9 @@ STEEPNESS = 0.22  # how much wider a gap is, of the height that an arrow climbs 
 MAX_GAP = 190.0
 END_GAP = 15.0  # between arrows that end at one box
 STRAIGHTENINGS = 2
-ROUNDS = 14  # of putting points level with those they are linked to
+ROUNDS = 14  # of putting points level with those they are linked to, in a small picture
+MIN_ROUNDS = 4
+MAX_WORK = 150_000  # points looked at in all rounds
 BEND_WEIGHT = 3.0  # of a bend against a box, where both would stand in one place
 BEND_PULL = 0.02  # of a bend on what it is linked to: boxes are level with boxes first
 
@@ -98,8 +100,8 @@ class _Leveller:
     ) -> None:  # fmt: skip
         self._order = order
         self._gaps = [_list_gaps(column, sizes) for column in order]
-        self._before: dict[int, list[tuple[int, float]]] = defaultdict(list)  # what is linked, how far below level
-        self._after: dict[int, list[tuple[int, float]]] = defaultdict(list)
+        self._before: dict[int, list[tuple[int, float, float]]] = defaultdict(list)  # point, drop to it, pull
+        self._after: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
         self._bends = len(sizes)
         self._wires = grid.bends
         self._ports = [size.ports for size in sizes]
@@ -115,15 +117,15 @@ class _Leveller:
                 self._link(way[-1] if way else source, target, (0.0 if way else sizes[source].ports[port]) - end)
 
     def _link(self, left: int, right: int, drop: float) -> None:
-        self._before[right].append((left, drop))
-        self._after[left].append((right, -drop))
+        self._before[right].append((left, drop, BEND_PULL if left >= self._bends else 1.0))
+        self._after[left].append((right, -drop, BEND_PULL if right >= self._bends else 1.0))
 
     def level(self) -> list[float]:
         """Heights, by point."""
         levels = [0.0] * sum(map(len, self._order))
         for index, column in enumerate(self._order):
             self._settle(index, [0.0] * len(column), levels)
-        for number in range(ROUNDS):
+        for number in range(min(ROUNDS, max(MIN_ROUNDS, MAX_WORK // (len(levels) + 1) // 2 * 2))):
             forward = number % 2 == 1  # the last time too
             for index in range(len(self._order)) if forward else range(len(self._order) - 1, -1, -1):
                 column = self._order[index]
@@ -162,10 +164,11 @@ class _Leveller:
     def _wish(self, point: int, levels: Sequence[float], *, forward: bool) -> float:
         """The mean of the heights that would make its links level."""
         before, after = self._before[point], self._after[point]
-        linked = (before or after) if forward else (after or before)
-        pulls = [BEND_PULL if other >= self._bends else 1.0 for other, _ in linked]
-        wishes = [pull * (levels[other] + drop) for pull, (other, drop) in zip(pulls, linked, strict=True)]
-        return sum(wishes) / sum(pulls) if linked else levels[point]
+        total = mass = 0.0
+        for other, drop, pull in (before or after) if forward else (after or before):
+            total += pull * (levels[other] + drop)
+            mass += pull
+        return total / mass if mass else levels[point]
 
     def _settle(self, index: int, wished: Sequence[float], levels: list[float]) -> None:
         column = self._order[index]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataflow.drawing.columns import Grid, Link
 
 MAX_SWEEPS = 16
-MAX_WORK = 400_000  # links looked at in all sweeps
+MAX_WORK = 200_000  # links looked at in all sweeps
 MAX_SMALL = 600  # links of a picture in which neighbours change places
 MAX_ROUNDS = 12
 

@@ -11,7 +11,7 @@ from dataflow.drawing.columns import choose_columns
 from dataflow.drawing.layout import Layout, Size, lay_out
 from dataflow.drawing.marks import MARK
 from dataflow.drawing.picture import INPUT, NODE, PARAMETER, PART, Box, Picture
-from dataflow.drawing.texts import MORE, Measure, escape_xml
+from dataflow.drawing.texts import MORE, Measure, escape_xml, shorten
 from dataflow.drawing.wires import HEAD, Course, spell, trace_arrows
 from dataflow.errors import Diagnostic, UsageError
 
@@ -21,6 +21,7 @@ MAX_TEXT = 1_000  # characters of what is shown when the mouse rests on a box
 MARGIN = 20.0
 LETTER, LINE = 8.44, 18.0  # of the font: 14 pixels high, 0.603 of that wide
 PADDING = (12.0, 8.0)
+LEGEND_COLUMNS = 16  # of a name in it
 TIP = 9.0  # of the hexagon of a parameter
 FONT = "ui-monospace, 'DejaVu Sans Mono', 'Liberation Mono', Menlo, Consolas, monospace"
 STYLES: Mapping[str, str] = MappingProxyType({
@@ -48,22 +49,28 @@ def draw_svg(picture: Picture, measure: Measure) -> str:
     sizes = [_measure(card, box, measure) for card, box in zip(cards, picture.boxes, strict=True)]
     arrows = [arrow[:3] for arrow in picture.arrows]
     layout = lay_out(sizes, _choose_columns(picture, arrows), arrows)
-    courses = list(trace_arrows(picture.arrows, sizes, layout))
-    legend = _list_legend(picture)
-    width = max(layout.width, sum(len(text) + 3 for text, _ in legend) * LETTER) + 2 * MARGIN
+    legend = _list_legend(picture, measure)
+    shapes = [
+        *_draw_arrows(list(trace_arrows(picture.arrows, sizes, layout)), picture),
+        *_draw_boxes(picture.boxes, cards, sizes, layout),
+        *_draw_legend(legend, layout.height + 10 + LINE, measure),
+    ]
+    width = max(layout.width, sum(measure(text) + 2 for text, _ in legend) * LETTER) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + (LINE + 10 if legend else 0)
+    return _wrap_up(picture, spell(width), spell(height), shapes)
+
+
+def _wrap_up(picture: Picture, width: str, height: str, shapes: Sequence[str]) -> str:
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{spell(width)}" height="{spell(height)}"'
-        f' viewBox="0 0 {spell(width)} {spell(height)}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        ' role="img">',
         f"<!-- {MARK} -->",
         f"<title>{escape_xml(picture.name or 'computation graph')}</title>",
         f"<desc>{escape_xml(_describe(picture))}</desc>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<g transform="translate({spell(MARGIN)} {spell(MARGIN)})" font-family="{FONT}" font-size="14"'
         ' xml:space="preserve">',
-        *_draw_arrows(courses, picture),
-        *_draw_boxes(picture.boxes, cards, sizes, layout),
-        *_draw_legend(legend, layout.height + 10 + LINE),
+        *shapes,
         "</g>",
         "</svg>",
     ]
@@ -163,19 +170,22 @@ def _describe(picture: Picture) -> str:
     return " ".join([*picture.description.split(), f"({told}{target})"])
 
 
-def _list_legend(picture: Picture) -> list[tuple[str, str]]:
-    values = [value for box in picture.boxes for value in box.values]
-    if not any(value.value is not None for value in values):
+def _list_legend(picture: Picture, measure: Measure) -> list[tuple[str, str]]:
+    """What the colours mean, where there are any."""
+    if not picture.valued:
         return []
     legend = [("→ values", FORWARD)]
-    if any(value.gradient is not None for value in values) and picture.target is not None:
-        example = next(value.name for value in values if value.gradient is not None)
-        legend.append((f"← gradients: d{example} is d{picture.target}/d{example}", BACK))
+    flows = (arrow for arrow in picture.arrows if arrow.back and picture.boxes[arrow.source].kind != PART)
+    example = next(flows, None)
+    if example is not None and picture.target is not None:
+        name = shorten(picture.boxes[example.source].values[example.port].name, LEGEND_COLUMNS, measure)
+        target = shorten(picture.target, LEGEND_COLUMNS, measure)
+        legend.append((f"← gradients: d{name} is d{target}/d{name}", BACK))
     return legend
 
 
-def _draw_legend(legend: Sequence[tuple[str, str]], y: float) -> Iterator[str]:
+def _draw_legend(legend: Sequence[tuple[str, str]], y: float, measure: Measure) -> Iterator[str]:
     x = 0.0
     for text, colour in legend:
         yield f'<text x="{spell(x)}" y="{spell(y)}" fill="{colour}" font-size="12">{escape_xml(text)}</text>'
-        x += (len(text) + 2) * LETTER
+        x += (measure(text) + 2) * LETTER

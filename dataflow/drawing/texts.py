@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.document.writer import unparse
@@ -121,58 +121,60 @@ def shorten(text: str, width: int, measure: Measure) -> str:
 
 
 def wrap(text: str, width: int, count: int, measure: Measure) -> list[str]:
-    """A text in at most `count` lines of at most so many columns; what is too much is left out.
+    """A text in at most `count` lines of at most so many columns, all about as long; what is too much is left out.
 
     It breaks before an operator, after the name of a function, and at other blanks.
 
-    >>> wrap("log(spot / strike) + rate * time", 19, 2, len), wrap("a b c d e f", 3, 2, len)
+    >>> wrap("log(spot / strike) + rate * time", 20, 2, len), wrap("a b c d e f", 3, 2, len)
     (['log(spot / strike)', '+ rate * time'], ['a b', 'c…'])
-    """
-    lines: list[str] = []
-    for blank, piece in split_pieces(escape(text[: 4 * width * count]), width, measure):
-        if lines and measure(lines[-1] + blank + piece) <= width:
-            lines[-1] += blank + piece
-        elif len(lines) < count:
-            lines.append(piece)
-        else:
-            lines[-1] = _fit(lines[-1], width - measure(MORE), measure).rstrip() + MORE
-            break
-    return lines
-
-
-def wrap_evenly(text: str, width: int, count: int, measure: Measure) -> list[str]:
-    """A text in as few lines as `wrap` makes of it, all about as long.
-
-    >>> wrap_evenly("a b c d e f g", 11, 3, len)
+    >>> wrap("a b c d e f g", 11, 3, len)
     ['a b c d', 'e f g']
     """
-    lines = wrap(text, width, count, measure)
-    if len(lines) < 2 or lines[-1].endswith(MORE):
-        return lines
-    least = max(measure(piece) for _, piece in split_pieces(escape(text), width, measure))
-    for narrow in range(width - 1, least - 1, -1):
-        even = wrap(text, narrow, count, measure)
-        if len(even) > len(lines) or even[-1].endswith(MORE):
-            break
-        lines = even
-    return lines
+    text = escape(text[: 4 * width * count]).strip()
+    if measure(text) <= width:
+        return [text] if text else []
+    pieces = list(_split(text, width, measure))
+    lines = _fill(pieces, width)
+    if len(lines) > count:
+        last = _fit(lines[count - 1], width - measure(MORE), measure).rstrip()
+        return [*lines[: count - 1], last + MORE]
+    low, high = max(columns for _, _, columns in pieces), width
+    while low < high:
+        middle = (low + high) // 2
+        if len(_fill(pieces, middle)) > len(lines):
+            low = middle + 1
+        else:
+            high = middle
+    return _fill(pieces, high)
 
 
-def split_pieces(text: str, width: int, measure: Measure) -> Iterator[tuple[str, str]]:
-    """The pieces of a text that a line holds together, each with the blank before it, if there is one.
+Piece = tuple[str, str, int]  # the blank before it, if there is one; what a line holds together; its columns
 
-    >>> list(split_pieces("J = mean_squared_error(gelu(p), y) (4 x 2)", 34, len))
-    [('', 'J'), (' ', '= mean_squared_error('), ('', 'gelu(p),'), (' ', 'y)'), (' ', '(4 x 2)')]
-    """
+
+def _split(text: str, width: int, measure: Measure) -> Iterator[Piece]:
     for blank, word in _WORD.findall(text):
         parts = [word] if measure(word) <= width // 2 else _CALL.findall(word)
         for number, part in enumerate(parts):
-            before = blank if number == 0 else ""
+            before = " " if blank and number == 0 else ""
             while measure(part) > width:
                 piece = _fit(part, width, measure)
-                yield before, piece
+                yield before, piece, measure(piece)
                 before, part = "", part[len(piece) :]
-            yield before, part
+            yield before, part, measure(part)
+
+
+def _fill(pieces: Iterable[Piece], width: int) -> list[str]:
+    """Pieces in lines, each as full as it can be."""
+    lines: list[str] = []
+    room = -1
+    for blank, piece, columns in pieces:
+        if lines and len(blank) + columns <= room:
+            lines[-1] += blank + piece
+            room -= len(blank) + columns
+        else:
+            lines.append(piece)
+            room = width - columns
+    return lines
 
 
 _WORD = re.compile(r"( *)(\(\d+(?: x \d+)*\)|(?:(?:[-+*/@<>=!]{1,2}) )?\S+|\S)")  # a shape, an operator and its operand
