@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.checks.derivatives import check_derivatives, name_kind
 from dataflow.checks.kinds import check_derivative_kinds
-from dataflow.derivation.gradient import find_differentiable
+from dataflow.derivation.questions import find_differentiable
 from dataflow.derivation.reverse import list_passing
-from dataflow.entries import Derivative, name_parts
+from dataflow.entries import Derivative, freeze_derivative
 from dataflow.errors import Diagnostic, GraphError, UsageError
 from dataflow.sweeps.finite import is_finite, spell
 from dataflow.sweeps.seeds import MisfitError, fit_array, show_given
@@ -33,7 +33,7 @@ def list_derivatives(graph: Graph, asked: Mapping[str, Any]) -> dict[str, Deriva
     ('gradient', ('x',), ('x',))
     """
     found: list[Diagnostic] = []
-    beside = {name: name_parts(item) if isinstance(item, Derivative) else item for name, item in asked.items()}
+    beside = {name: freeze_derivative(item, arrays=True) for name, item in asked.items()}
     for name, item in beside.items():
         problems = list(check_derivative_kinds(name, item)) or list(check_derivatives(graph, {name: item}))
         found += [_describe_asked(name, item, problem) for problem in problems]

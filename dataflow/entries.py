@@ -89,30 +89,29 @@ def freeze_input(value: Any) -> Input:
     return entry._replace(value=_freeze(entry.value, floating, MAX_NESTING))
 
 
-def freeze_derivative(value: Any) -> Any:
-    """A derivative as a graph holds it: a name as a tuple of one, values as those of inputs. Anything else as it is.
+def freeze_derivative(value: Any, *, arrays: bool = False) -> Any:
+    """A derivative as a graph holds it: names as tuples, values as those of inputs. Anything else as it is.
+
+    With `arrays` values that are arrays stay such.
 
     >>> freeze_derivative(Derivative("jvp", "y", along={"x": [1, 0]}))[1:4]
     (('y',), (), mappingproxy({'x': (1.0, 0.0)}))
     """
     if not isinstance(value, Derivative):
         return value
-    value, along = name_parts(value), value.along
+
+    def freeze(item: Any) -> Any:
+        return item if arrays and hasattr(item, "shape") else _freeze(item, True, MAX_NESTING)
+
+    along = value.along
     if isinstance(along, Mapping):
-        along = MappingProxyType({key: _freeze(item, True, MAX_NESTING) for key, item in along.items()})
-    return value._replace(along=along, cotangent=_freeze(value.cotangent, True, MAX_NESTING))
+        along = MappingProxyType({key: freeze(item) for key, item in along.items()})
+    of, wrt = map(_freeze_names, (value.of, value.wrt))
+    return value._replace(of=of, wrt=wrt, along=along, cotangent=freeze(value.cotangent))
 
 
-def name_parts(value: Derivative) -> Derivative:
-    """The derivative with `of` and `wrt` as tuples, whether they were names or lists of names.
-
-    >>> name_parts(Derivative("hessian", "J", wrt=["w", "b"]))[1:3]
-    (('J',), ('w', 'b'))
-    """
-    of, wrt = ((item,) if isinstance(item, str) else item for item in (value.of, value.wrt))
-    return value._replace(
-        of=tuple(of) if isinstance(of, list) else of, wrt=tuple(wrt) if isinstance(wrt, list) else wrt
-    )
+def _freeze_names(names: Any) -> Any:
+    return (names,) if isinstance(names, str) else tuple(names) if isinstance(names, list) else names
 
 
 def derivative_as_data(value: Derivative) -> Any:

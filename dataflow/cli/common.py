@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from dataflow.errors import Diagnostic, UsageError
+from dataflow.errors import Diagnostic, GraphError, UsageError
+from dataflow.graph import NONFINITE
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph
@@ -69,3 +70,26 @@ def load_graph(path: str, arguments: argparse.Namespace) -> Graph:
     from dataflow.document import load
 
     return load(path, load_operators(arguments))
+
+
+def read_value(option: str, text: str, dtype: str) -> Any:
+    """A number, a list, or the array in a file."""
+    if text.startswith("@"):
+        from dataflow.data import load_array_file
+
+        return load_array_file(text[1:], dtype=dtype).array
+    from dataflow.document.reader import read_tree
+
+    try:
+        tree = read_tree(f"value: {text}")
+    except GraphError as error:
+        problem = error.diagnostics[0]
+        raise UsageError(Diagnostic("DF0903", f"{option}: {problem.message}", found=text, hint=problem.hint)) from None
+    value = tree["value"]
+    if len(tree) > 1 or value is None or (isinstance(value, str) and value not in NONFINITE):
+        raise UsageError(
+            Diagnostic(
+                "DF0903", f"{option}: `{text}` is no value", expected="a number, a list such as [1, 2], or @FILE"
+            )
+        )
+    return value

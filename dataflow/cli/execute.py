@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph
+from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph, read_value
+from dataflow.cli.derivative_options import add_derivative_arguments, read_derivatives
 from dataflow.cli.reports import print_bytes, warn
 from dataflow.errors import DataError, Diagnostic, GraphError, UsageError, escape
-from dataflow.graph import NONFINITE
 
 if TYPE_CHECKING:
     import argparse
@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where to write the result: NAME.result.json, if not given; `-`: standard output",
     )
+    add_derivative_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -74,8 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not alone:
         find_place(path)  # what cannot be written is refused before anything runs
     only = None if arguments.only is None else _split_names(arguments.only)
-    cotangent = None if arguments.cotangent is None else _read_value("--cotangent", arguments.cotangent, graph.dtype)
+    cotangent = None if arguments.cotangent is None else read_value("--cotangent", arguments.cotangent, graph.dtype)
     values = read_values(graph, arguments)
+    derivatives = read_derivatives(arguments, graph)
     with redirect_stdout(sys.stderr):  # what a rule prints is no result
         result = execute(
             graph,
@@ -87,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
             hidden=arguments.all,
             strict=arguments.strict,
             timings=arguments.timings,
+            derivatives=derivatives,
         )
     full = frozenset(only or ())
     if alone:
@@ -136,31 +139,8 @@ def read_values(graph: Graph, arguments: argparse.Namespace) -> dict[str, Any]:
             raise UsageError(Diagnostic("DF0903", f"`{name}` is set twice", hint="keep one of them"))
         seen.add(name)
         entry = graph.given.get(name)
-        values[name] = _read_value(f"--set {name}", text.strip(), (entry.dtype if entry else None) or graph.dtype)
+        values[name] = read_value(f"--set {name}", text.strip(), (entry.dtype if entry else None) or graph.dtype)
     return values
-
-
-def _read_value(option: str, text: str, dtype: str) -> Any:
-    """A number, a list, or the array in a file."""
-    if text.startswith("@"):
-        from dataflow.data import load_array_file
-
-        return load_array_file(text[1:], dtype=dtype).array
-    from dataflow.document.reader import read_tree
-
-    try:
-        tree = read_tree(f"value: {text}")
-    except GraphError as error:
-        problem = error.diagnostics[0]
-        raise UsageError(Diagnostic("DF0903", f"{option}: {problem.message}", found=text, hint=problem.hint)) from None
-    value = tree["value"]
-    if len(tree) > 1 or value is None or (isinstance(value, str) and value not in NONFINITE):
-        raise UsageError(
-            Diagnostic(
-                "DF0903", f"{option}: `{text}` is no value", expected="a number, a list such as [1, 2], or @FILE"
-            )
-        )
-    return value
 
 
 def _read_values_file(path: str, graph: Graph) -> Mapping[str, Any]:

@@ -35,6 +35,10 @@ def print_result(graph: Graph, result: Result, path: str) -> None:
     if result.unreached:
         listed = ", ".join(result.unreached[:10]) + (", ..." if len(result.unreached) > 10 else "")
         print_lines("", f"{result.target} does not depend on {listed}: the gradient is 0")
+    if result.derivatives:
+        from dataflow.cli.derivative_table import print_products
+
+        print_products(result, path)
     for finding in result.findings:
         severity = "note" if finding["code"] == "DF0613" else "warning"
         print_lines("", f"{severity}[{finding['code']}]: {finding['message']}")
