@@ -102,7 +102,7 @@ def sweep(
     """
     asked = Asked(inputs, graph.target if target is None else target, None, cotangent, data_root)
     with _explained(graph):
-        operators = _settle_operators(graph, operators)
+        operators = settle_operators(graph, operators)
         _check_asked(graph, asked)
         sized, bound = bind_sizes(graph, operators, asked.inputs, None, root=data_root)
         plan = make_plan(sized, operators, target=asked.target)._replace(graph=graph)
@@ -127,7 +127,7 @@ def _explained(graph: Graph) -> Iterator[None]:
 
 def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     clock = Clock(asked.timings)
-    operators = _settle_operators(graph, operators)
+    operators = settle_operators(graph, operators)
     _check_asked(graph, asked)
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
     derivatives, roots = _list_derivatives(graph, asked)
@@ -181,14 +181,14 @@ def _sweep(
     return run
 
 
-def _settle_operators(graph: Graph, operators: Operators | None) -> Operators:
+def settle_operators(graph: Graph, operators: Operators | None) -> Operators:
     """The table to use. Raises `GraphError` for a graph that is not sound under it."""
     if operators is None:
         operators = standard() if graph.operators is None else graph.operators
     found = check(graph, operators) or list(check_requirements(graph, operators))
     unknown = any(item.code in UNKNOWN for item in found)
     if unknown and not operators.scanned:
-        return _settle_operators(graph, operators.with_entry_points())
+        return settle_operators(graph, operators.with_entry_points())
     if found:
         raise GraphError([*found, *(operators.failures if unknown else ())])
     return operators

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from keyword import iskeyword
 from typing import Any
 
+from dataflow.quantities import combine
+
 Terms = Mapping[tuple[str, ...], int]  # by the sorted names of a product its coefficient; none is 0
 
 MAX_TEXT = 1_000  # characters of a size: nobody reads longer ones
@@ -78,7 +80,7 @@ class SymbolicSize:
         return isinstance(other, SymbolicSize) and self.terms == other.terms
 
     def __add__(self, other: Any) -> Any:
-        return NotImplemented if (terms := _terms_of(other)) is None else _add(self.terms, terms)
+        return combine("add", self, other) if (terms := _terms_of(other)) is None else _add(self.terms, terms)
 
     __radd__ = __add__
 
@@ -86,13 +88,13 @@ class SymbolicSize:
         return self * -1
 
     def __sub__(self, other: Any) -> Any:
-        return NotImplemented if _terms_of(other) is None else self + other * -1
+        return combine("subtract", self, other) if _terms_of(other) is None else self + other * -1
 
     def __rsub__(self, other: Any) -> Any:
-        return -self + other
+        return combine("subtract", other, self) if _terms_of(other) is None else -self + other
 
     def __mul__(self, other: Any) -> Any:
-        return NotImplemented if (terms := _terms_of(other)) is None else _multiply(self.terms, terms)
+        return combine("multiply", self, other) if (terms := _terms_of(other)) is None else _multiply(self.terms, terms)
 
     __rmul__ = __mul__
 
@@ -130,9 +132,16 @@ class SymbolicSize:
     __int__ = __float__ = __index__
 
     def __truediv__(self, other: Any) -> Any:
-        return NotImplemented if _terms_of(other) is None else self.__index__()
+        return combine("divide", self, other)
 
-    __rtruediv__ = __pow__ = __rpow__ = __truediv__
+    def __rtruediv__(self, other: Any) -> Any:
+        return combine("divide", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return combine("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return combine("pow", other, self)
 
 
 Length = int | SymbolicSize
@@ -288,16 +297,25 @@ def parse_size(text: str) -> Length:
 
 
 def spell_size(text: str) -> int | str:
-    """The one spelling of a size: an int if it is one; text that is no size stays as it is.
+    """The one spelling of a size: an int if it comes out as one; text that is no size stays as it is.
 
-    >>> spell_size("k * 2 + 1"), spell_size("2 + 1"), spell_size("k +")
-    ('2*k + 1', 3, 'k +')
+    >>> spell_size("k * 2 + 1"), spell_size("2 + 1"), spell_size("k +"), spell_size("3")
+    ('2*k + 1', 3, 'k +', '3')
     """
     try:
         size = parse_size(text)
     except ValueError:
         return text
-    return size if isinstance(size, int) else str(size)
+    return str(size) if isinstance(size, SymbolicSize) else text if is_number(text) else size
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is an integer in quotes, with nothing computed: that is converted nowhere.
+
+    >>> is_number("-3"), is_number("3 - 5"), is_number("rows")
+    (True, False, False)
+    """
+    return text.strip().lstrip("-").replace("_", "").isdigit()
 
 
 def read_size(form: ast.expr) -> Length:

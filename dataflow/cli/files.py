@@ -8,8 +8,6 @@ from contextlib import suppress
 
 from dataflow.errors import Diagnostic, ResourceError
 
-SCHEMA_HEAD = b'{\n  "$schema": "https://json-schema.org/'
-
 
 def write_new(files: Mapping[str, str]) -> None:
     """Write files that must not exist yet: all of them or none. Raises `ResourceError`.
@@ -53,8 +51,11 @@ def _create(path: str, data: bytes, written: list[str]) -> None:
         raise explain(error, path) from error
 
 
-def write_schema(path: str, text: str) -> None:
-    """Write a schema, in place of an older one if there is one; any other file stays. Raises `ResourceError`."""
+def write_over(path: str, text: str, *, head: bytes, what: str) -> None:
+    """Write a text, in place of an older one that begins with the same head; any other file stays.
+
+    `what` says what such a text is. Raises `ResourceError`.
+    """
     from dataflow.places import explain, find_place, write_special
 
     if not os.path.isfile(path) and find_place(path).special:
@@ -66,9 +67,9 @@ def write_schema(path: str, text: str) -> None:
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
         with open(path, "rb") as stream:
-            head = stream.read(len(SCHEMA_HEAD))
-        if head != SCHEMA_HEAD:
-            raise ResourceError(Diagnostic("DF0813", f"cannot write `{path}`: it exists already and is no schema",
+            found = stream.read(len(head))
+        if found != head:
+            raise ResourceError(Diagnostic("DF0813", f"cannot write `{path}`: it exists already and is no {what}",
                                            hint="choose another name with `-o`, or remove this one first"))  # fmt: skip
         write_new({temporary: text})
         os.replace(temporary, path)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
+HEAD = b'{\n  "$schema": "https://json-schema.org/'
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
@@ -49,9 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.output is None or is_standard_output(arguments.output):
         print_bytes(encode(text))
         return 0
-    from dataflow.cli.files import write_schema
+    from dataflow.cli.files import write_over
 
-    write_schema(arguments.output, text)
+    write_over(arguments.output, text, head=HEAD, what="schema")
     return 0
 
 

@@ -80,7 +80,7 @@ def fit(xp: Recorder, cotangent: Cotangent, value: Symbol, full: tuple[Any, ...]
     found, mask, settled = cotangent
     if xp.shape(found) != shape or not isinstance(found, Symbol):
         if full == shape:
-            found = xp.broadcast_to(found, shape=shape) if shape and not _may_be(xp.shape(found), shape) else found
+            found = xp.broadcast_to(found, shape=shape) if shape and not may_be_same(xp.shape(found), shape) else found
         else:
             found = xp.broadcast_to(settle(xp, cotangent), shape=full)
             found = _sum_back(xp, found, shape)
@@ -91,7 +91,7 @@ def fit(xp: Recorder, cotangent: Cotangent, value: Symbol, full: tuple[Any, ...]
     return Cotangent(found, mask, settled)
 
 
-def _may_be(found: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
+def may_be_same(found: tuple[Any, ...], shape: tuple[Any, ...]) -> bool:
     """Whether two shapes differ only in lengths that depend on data."""
     return len(found) == len(shape) and all(
         one == other or depends_on_values(one) or depends_on_values(other)

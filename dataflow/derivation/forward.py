@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.derivation.cotangents import Kept
+from dataflow.derivation.cotangents import Kept, may_be_same
 from dataflow.derivation.reverse import OPAQUE, ReverseSweep, list_passing
 from dataflow.derivation.tape import Tape, UnderivableError, describe_opaque
 from dataflow.graph import EMPTY
@@ -76,7 +76,7 @@ class ForwardSweep:
             type = self.recorder.types[out]
             if tangent is None or type.dtype not in FLOATS:
                 continue
-            if self.recorder.shape(tangent) != type.shape:
+            if not may_be_same(self.recorder.shape(tangent), type.shape):
                 tangent = self.recorder.broadcast_to(tangent, shape=type.shape)
             if isinstance(tangent, Symbol) and tangent.type.dtype != type.dtype:
                 tangent = self.recorder.astype(tangent, dtype=type.dtype)
@@ -146,7 +146,7 @@ class ForwardSweep:
                 continue  # a zero
             t = self.tangents[node.inputs[index]]  # type: ignore[index]
             value = self.recorder.symbol(str(node.inputs[index]))
-            if part.type.shape != value.type.shape:
+            if not may_be_same(part.type.shape, value.type.shape):
                 part = self.recorder.broadcast_to(part, shape=value.type.shape)
             where = direct if any(part.name == dummy.name for dummy in dummies) else seeds
             where[part.name] = t if part.name not in where else where[part.name] + t

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataflow.derivation.emission import UnwritableSizeError, emit
-from dataflow.derivation.reverse import list_passing, sweep_back
+from dataflow.derivation.assembly import assemble
+from dataflow.derivation.questions import (
+    check_names,
+    check_target,
+    find_differentiable,
+    find_followed,
+    find_needed,
+    seed_of,
+    zero_of,
+)
+from dataflow.derivation.reverse import sweep_back
 from dataflow.derivation.tape import Tape, UnderivableError
-from dataflow.errors import Diagnostic, GraphError, UsageError, propose
-from dataflow.graph import EMPTY, Graph, Input
-from dataflow.shapes import FLOATS, ArrayType
+from dataflow.errors import Diagnostic, GraphError, UsageError
+from dataflow.graph import Graph, Input
+from dataflow.shapes import ArrayType
+from dataflow.sizes import product_of
 from dataflow.sizing import list_sizes
+from dataflow.tracing import Symbol
 from dataflow.typecheck import Inferred, infer_types
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
 
-MAX_ORDER = 8
+MAX_NODES = 1_000_000  # of a derivative graph before what it does not need is left out
+MAX_ONES = 1000  # elements of a direction that is written out
 
 
 def write_gradient(
@@ -34,7 +46,8 @@ def write_gradient(
     target: the node that is differentiated, in place of the graph's; a float of one element.
     wrt:    the values whose gradients are wanted; all that has one, if not given.
     order:  2 adds the gradients of these gradients, `ddb_dc` for d(db)/dc, and so on. The gradient of an array is
-            weighed by a direction, `direction_dw`, an input of its shape: the result is a Hessian times that direction.
+            weighed by a direction, `direction_dw`, an input of its shape, ones if not given: what comes out is the
+            Hessian times that direction. Derivatives that are 0 whatever the values are left out.
     types:  of given values, where they are known better than from the graph, as from data.
 
     Raises `UnderivableError` for a rule that cannot be written down, or a shape that is not known; `GraphError` for a
@@ -50,176 +63,115 @@ def write_gradient(
     target = graph.target if target is None else target
     check_names(graph, [] if wrt is None else wrt)
     if target is None:
-        raise UsageError(Diagnostic("DF1003", "a gradient is that of a target, and there is none", hint="name one"))
+        hint = "name one: `target: J` in the graph, or --target J"
+        raise UsageError(Diagnostic("DF1003", "a gradient is that of a target, and there is none", hint=hint))
     check_names(graph, [target])
     inferred = infer_types(graph, operators, types)
     if inferred.found:
         raise GraphError(inferred.found)
-    derived = _derive(graph, operators, inferred, target, wrt, prefix="")
-    return derived
-
-
-def check_names(graph: Graph, names: Iterable[str]) -> None:
-    """Raise `UsageError` for names that are not values of the graph."""
-    known = set(graph.names(hidden=True))
-    found = [
-        Diagnostic("DF0905", f"`{name}` is not a value of this graph", hint=propose(name, graph.names()))
-        for name in names
-        if name not in known
-    ]
-    if found:
-        raise UsageError(found)
-
-
-def find_differentiable(graph: Graph) -> list[str]:
-    """The given values that have a gradient: parameters, and inputs of a float type that are not data.
-
-    >>> find_differentiable(Graph(inputs={"a": 1, "k": Input(2, dtype="int64")}, parameters={"w": 1}))
-    ['w', 'a']
-    """
-    found = list(graph.parameters)
-    for name, entry in graph.inputs.items():
-        given = entry.source is None if entry.differentiable is None else entry.differentiable
-        if given and (entry.dtype or graph.dtype) in FLOATS:
-            found.append(name)
-    return found
-
-
-def find_followed(
-    graph: Graph, operators: Mapping[str, Operator], target: Iterable[str], wrt: Iterable[str]
-) -> set[str]:
-    """The nodes between `wrt` and the targets whose operators write no backward rules: these are followed."""
-    producers = graph.producers()
-    below = set(wrt)
-    for name in graph.order:
-        node = graph.nodes[name]
-        if any(item in below for item in list_passing(operators[node.op], node)):
-            below.update(node.outputs or (name,))
-    above = {producers.get(name, name) for name in target}
-    for name in reversed(graph.order):
-        if name in above:
-            above.update(
-                producers.get(item, item) for item in list_passing(operators[graph.nodes[name].op], graph.nodes[name])
-            )
-    between = (
-        name
-        for name in graph.order
-        if name in above and any(out in below for out in graph.nodes[name].outputs or (name,))
-    )
-    return {
-        name
-        for name in between
-        if operators[graph.nodes[name].op].backward is None and operators[graph.nodes[name].op].kernels is None
-    }
-
-
-def find_needed(graph: Graph, roots: Iterable[str]) -> set[str]:
-    """The nodes on which some values rest."""
-    producers = graph.producers()
-    needed = {producers.get(name, name) for name in roots}
-    for name in reversed(graph.order):
-        if name in needed:
-            needed.update(producers.get(item, item) for item in graph.nodes[name].inputs if isinstance(item, str))
-    return needed
-
-
-def _derive(
-    graph: Graph,
-    operators: Mapping[str, Operator],
-    inferred: Inferred,
-    target: str,
-    wrt: Sequence[str] | None,
-    prefix: str,
-) -> Graph:
-    roots = find_differentiable(graph) if wrt is None else list(wrt)
     check_target(graph, inferred, target)
-    needed = find_needed(graph, [target, *roots])
-    tape = Tape(graph, operators, inferred, needed, find_followed(graph, operators, [target], roots))
-    names = name_gradients(graph, target, graph.names(), prefix)
-    named = {name: label for name, label in names.items() if name not in graph.given}
-    cotangents, labels = sweep_back(tape, {target: seed_of(tape, target)}, roots, named)
-    shown = list(graph.names()) if wrt is None else list(wrt)
-    order = {name: place for place, name in enumerate(graph.order)}
-    shown.sort(key=lambda name: -order.get(name, -1) if name not in graph.given else 1)
-    outputs: dict[str, Any] = {}
-    for name in shown:
-        found = cotangents.get(tape.aliases.get(name, name))
-        if found is not None:
-            outputs[names[name]] = found
-        elif wrt is not None:
-            outputs[names[name]] = zero_of(tape, name)
-    return assemble(tape, outputs, labels, name="gradient", description=f"The gradients of {target}")
+    return _Gradient(graph, operators, inferred, target, wrt).write(order)
 
 
-def check_target(graph: Graph, inferred: Inferred, target: str) -> None:
-    """Raise `GraphError` for a target that has no gradient: one of integers, or of several elements."""
-    type = inferred.types.get(target)
-    if type is None:
-        return
-    path = graph.path_of(target)
-    if type.dtype not in FLOATS:
-        message = f"target `{target}` is of type {type.dtype}, which has no gradient"
-        hint = "a target is a float: choose another with --target"
-        raise GraphError(Diagnostic("DF0232", message, path, node=target, hint=hint))
-    if any(length != 1 for length in type.shape):
-        message = f"target `{target}` is {type}, and a gradient is that of one number"
-        hint = f"reduce it (`sum({target})`, `mean({target})`); a Jacobian is asked for with `exec --jacobian`"
-        raise GraphError(Diagnostic("DF0233", message, path, node=target, hint=hint))
+class _Gradient:
+    """The gradients of one target, and the gradients of these."""
 
+    def __init__(
+        self,
+        graph: Graph,
+        operators: Mapping[str, Operator],
+        inferred: Inferred,
+        target: str,
+        wrt: Sequence[str] | None,
+    ) -> None:
+        self.graph = graph
+        self.target = target
+        self.wrt = wrt
+        self.roots = find_differentiable(graph) if wrt is None else list(wrt)
+        needed = find_needed(graph, [target, *self.roots])
+        self.tape = Tape(graph, operators, inferred, needed, find_followed(graph, operators, [target], self.roots))
+        self.taken = {*graph.names(hidden=True), *graph.nodes, *list_sizes(graph)}
+        self.outputs: dict[str, Any] = {}
+        self.given: dict[str, Input] = {}
 
-def seed_of(tape: Tape, target: str) -> Any:
-    """The cotangent with which a target of one element begins: 1."""
-    symbol = tape.symbol(target)
-    plain = symbol.type == ArrayType(tape.graph.dtype, ())
-    return 1 if plain else tape.recorder.ones_like(symbol)
+    def write(self, order: int) -> Graph:
+        """The graph of the derivatives up to an order."""
+        names = {name: self._make_label(name) for name in self.graph.names()}
+        named = {name: label for name, label in names.items() if name not in self.graph.given}
+        cotangents, labels = sweep_back(self.tape, {self.target: seed_of(self.tape, self.target)}, self.roots, named)
+        for name in self._list_shown():
+            found = cotangents.get(self.tape.aliases.get(name, name))
+            if found is not None:
+                self.outputs[names[name]] = found
+            elif self.wrt is not None:
+                self.outputs[names[name]] = zero_of(self.tape, name)
+        latest = {names[name]: name for name in self.roots if names[name] in self.outputs}
+        for _ in range(order - 1):
+            latest = self._differentiate(latest)
+        what = "The gradients" if order == 1 else f"The derivatives up to order {order}"
+        return assemble(
+            self.tape, self.outputs, labels, name="gradient" if order == 1 else f"derivatives_{order}",
+            description=f"{what} of {self.target}", given=self.given,
+        )  # fmt: skip
 
+    def _list_shown(self) -> list[str]:
+        """The values whose gradients are shown: from the target back, then what is given."""
+        if self.wrt is not None:
+            return list(self.wrt)
+        order = {name: place for place, name in enumerate(self.graph.order)}
+        producers, given = self.graph.producers(), self.graph.given
+        computed = [name for name in self.graph.names() if name not in given]
+        return [*sorted(computed, key=lambda name: -order[producers.get(name, name)]), *given]
 
-def zero_of(tape: Tape, name: str) -> Any:
-    """The gradient of what does not reach a target."""
-    symbol = tape.symbol(name)
-    return 0 if symbol.type == ArrayType(tape.graph.dtype, ()) else tape.recorder.zeros_like(symbol)
-
-
-def name_gradients(graph: Graph, target: str, names: Iterable[str], prefix: str) -> dict[str, str]:
-    """What the gradients are called: `dv`, or `dJ_dv` where the graph has a `dv` of its own."""
-    taken = {*graph.names(hidden=True), *graph.nodes, *list_sizes(graph)}
-    found: dict[str, str] = {}
-    for name in names:
-        label = f"{prefix or 'd'}{name}"
-        if label in taken:
-            label = f"d{target}_d{name}"
-        while label in taken:
+    def _make_label(self, name: str, of: str = "") -> str:
+        """`dv`; `dJ_dv` where the graph has a `dv` of its own; `ddb_dc` for the gradient of a gradient."""
+        label = f"d{of}_d{name}" if of else f"d{name}"
+        if label in self.taken and not of:
+            label = f"d{self.target}_d{name}"
+        while label in self.taken:
             label += "_"
-        found[name] = label
-        taken.add(label)
-    return found
+        self.taken.add(label)
+        return label
 
+    def _differentiate(self, latest: Mapping[str, str]) -> dict[str, str]:
+        """The gradients of what was derived last, each by the name of what it is a gradient in."""
+        found: dict[str, str] = {}
+        for label, name in latest.items():
+            item = self.outputs[label]
+            if not isinstance(item, Symbol):
+                continue
+            seed = 1 if item.type == ArrayType(self.graph.dtype, ()) else self._give_direction(label, name, item)
+            cotangents, _ = sweep_back(self.tape, {item.name: seed}, self.roots)
+            for root in self.roots:
+                value = cotangents.get(self.tape.aliases.get(root, root))
+                if value is not None:
+                    again = self._make_label(root, label)
+                    self.outputs[again] = value
+                    found[again] = root
+            if len(self.tape.recorder.nodes) > MAX_NODES:
+                message = f"the derivatives take more than {MAX_NODES} nodes"
+                hint = "ask for fewer with --wrt, for a lower order, or for products: `dataflow exec --hvp`"
+                raise UnderivableError(Diagnostic("DF1004", message, hint=hint))
+        return found
 
-def assemble(
-    tape: Tape, outputs: Mapping[str, Any], labels: Mapping[str, str], *, name: str, description: str,
-    given: Mapping[str, Input] = EMPTY,
-) -> Graph:  # fmt: skip
-    """A graph of what was derived, with the inputs and parameters that it needs. Raises `UnderivableError`."""
-    graph = tape.graph
-    taken = {*graph.names(hidden=True), *graph.nodes, *given, *list_sizes(graph)}
-    try:
-        nodes, used = emit(tape, outputs, taken, labels)
-    except UnwritableSizeError as error:
-        hint = "declare the shapes of inputs, as in `shape: [rows, 3]`, or take the sizes of the data with --bind"
-        raise UnderivableError(Diagnostic("DF1001", str(error), hint=hint)) from error
-    needed = {item for node in nodes.values() for item in node.inputs if isinstance(item, str)}
-    inputs = {key: entry for key, entry in graph.inputs.items() if key in used or key in needed}
-    for constant in tape.recorder.constants:
-        if constant in used:
-            raise UnderivableError(Diagnostic("DF1002", "a rule brings an array along, which a graph cannot hold"))
-    return Graph(
-        name=f"{graph.name}_{name}" if graph.name else name,
-        description=f"{description} of {graph.name}" if graph.name else description,
-        dtype=graph.dtype,
-        inputs={**inputs, **given},
-        parameters={key: entry for key, entry in graph.parameters.items() if key in used or key in needed},
-        nodes=nodes,
-        requires=graph.requires,
-        operators=graph.operators,
-        source=None,
-    )
+    def _give_direction(self, label: str, name: str, item: Symbol) -> Symbol:
+        """An input with which a gradient that is an array is weighed."""
+        direction = f"direction_{label}"
+        while direction in self.taken:
+            direction += "_"
+        self.taken.add(direction)
+        dtype, shape = item.type
+        count = product_of(shape)
+        value: Any = None
+        if isinstance(count, int) and count <= MAX_ONES:
+            value = 1.0
+            for length in reversed(shape):
+                value = (value,) * int(length)
+        declared = None if value is not None else tuple(
+            length if isinstance(length, int) else str(length) for length in shape
+        )  # fmt: skip
+        self.given[direction] = Input(
+            value, shape=declared, dtype=None if dtype == self.graph.dtype else dtype,
+            description=f"the direction in which {label} is differentiated",
+        )  # fmt: skip
+        return self.tape.recorder.give(direction, item.type)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.derivation.forward import sweep_forward
-from dataflow.derivation.gradient import check_target, find_differentiable, find_followed, find_needed, seed_of
+from dataflow.derivation.questions import check_target, find_differentiable, find_followed, find_needed, seed_of
 from dataflow.derivation.reverse import sweep_back
 from dataflow.derivation.tape import Tape
 from dataflow.derivatives.knowledge import Known, learn_types

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dataflow.arrays import ieee
 from dataflow.graph import EMPTY, Node
 from dataflow.library import Library, MissingKernelError
+from dataflow.quantities import Quantity
 from dataflow.shapes import FLOATS, ArrayType, Shape
 from dataflow.sizes import UNKNOWN, Length, SymbolicSize, product_of, substitute
 from dataflow.tracing.inference import convert_types, infer_primitive
@@ -147,6 +148,7 @@ class Recorder:
     def note(self, operator: Operator, operands: list[Any], attributes: Mapping[str, Any]) -> Any:
         """The symbol, or symbols, of an operator applied to operands: of the node that there is, or of a new one."""
         filled = self._fill(operator, attributes)
+        operands = [self.lower(item) if item.__class__ is Quantity else item for item in operands]
         if operands and not any(isinstance(item, Symbol) for item in operands):
             value = self._compute(operator, operands, filled)
             if value is not None:
@@ -159,6 +161,11 @@ class Recorder:
         if made is None:
             made = self._known[key] = self._make(operator, inputs, filled)
         return made if operator.outputs else made[0]
+
+    def lower(self, quantity: Quantity) -> Any:
+        """The nodes that compute a number made of sizes. As deep as a rule's formula is."""
+        operands = [self.lower(item) if item.__class__ is Quantity else item for item in quantity.operands]
+        return self.note(self.operators[quantity.op], operands, EMPTY)
 
     def _make(self, operator: Operator, inputs: tuple[Any, ...], filled: Mapping[str, Any]) -> tuple[Symbol, ...]:
         types = self.infer(operator, [self.types[item] if isinstance(item, str) else item for item in inputs], filled)
@@ -198,6 +205,8 @@ class Recorder:
 
     def name_of(self, item: Any) -> Any:
         """How a node names an operand: a symbol by its name, a number or size as it is."""
+        if item.__class__ is Quantity:
+            item = self.lower(item)
         if isinstance(item, Symbol):
             return item.name
         if item is None or isinstance(item, SymbolicSize) or type(item) in NUMBERS:

@@ -55,8 +55,33 @@ def _without_broadcasts(
             if any(isinstance(each, Symbol) for each in trial):
                 first, second = (recorder.infer(operator, part, attributes) for part in types)
                 short = trial if first == second else short
-    changed = any(one is not other for one, other in zip(short, operands, strict=True))
-    return recorder.note(operator, short, attributes) if changed else None
+    if any(one is not other for one, other in zip(short, operands, strict=True)):
+        return recorder.note(operator, short, attributes)
+    return _broadcast_after(recorder, operator, operands, attributes)
+
+
+def _broadcast_after(
+    recorder: Recorder, operator: Operator, operands: Sequence[Any], attributes: Mapping[str, Any]
+) -> Any:
+    """What is computed from one number and then repeated need not be computed of many."""
+    sources, shape = [], None
+    for item in operands:
+        node = _node_of(recorder, item)
+        if node is not None and node.op == "broadcast_to":
+            shape = item.type.shape if shape is None else shape
+            source = node.inputs[0]
+            sources.append(recorder.symbol(source) if isinstance(source, str) else source)
+        else:
+            sources.append(item)
+        if recorder.shape(sources[-1]):
+            return None
+    if shape is None:
+        return None
+    types = [recorder.infer(operator, [getattr(each, "type", each) for each in part], attributes)
+             for part in (operands, sources)]  # fmt: skip
+    if types[0][0].dtype != types[1][0].dtype or types[0][0].shape != shape:
+        return None
+    return recorder.broadcast_to(recorder.note(operator, sources, attributes), shape=shape)
 
 
 def _node_of(recorder: Recorder, item: Any) -> Node | None:
@@ -142,6 +167,16 @@ def _reshape(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[st
     return x if isinstance(x, Symbol) and x.type.shape == shape else None
 
 
+def _broadcast(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+    """Of a number with axes of length 1 put in, the number itself is repeated."""
+    node = _node_of(recorder, operands[0])
+    if node is not None and node.op in ("expand_dims", "reshape", "broadcast_to"):
+        source = recorder.symbol(node.inputs[0]) if isinstance(node.inputs[0], str) else node.inputs[0]
+        if not recorder.shape(source):
+            return recorder.broadcast_to(source, shape=attributes["shape"])
+    return _reshape(recorder, operands, attributes)
+
+
 def _reshape_again(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     node = _node_of(recorder, operands[0])
     if node is not None and node.op == "reshape" and isinstance(node.inputs[0], str) and -1 not in attributes["shape"]:
@@ -196,7 +231,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "multiply": _multiply, "divide": _divide, "pow": _pow, "negative": _negative, "identity": _identity,
         "add": _add, "subtract": _subtract, "matrix_transpose": _matrix_transpose,
-        "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _reshape, "sum": _sum,
+        "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _broadcast, "sum": _sum,
         "where": _where, "logical_and": _logical_and, "logical_or": _logical_or,
     }
 )  # fmt: skip
