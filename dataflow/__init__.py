@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from dataflow.derivative_functions import derive as derive
     from dataflow.document import dump as dump
     from dataflow.document import load as load
     from dataflow.document import loads as loads
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from dataflow.errors import StrictError as StrictError
     from dataflow.errors import UsageError as UsageError
     from dataflow.execution import execute as execute
+    from dataflow.graph import Derivative as Derivative
     from dataflow.graph import Graph as Graph
     from dataflow.graph import Input as Input
     from dataflow.graph import Node as Node
@@ -41,9 +43,10 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "dump": "document", "load": "document", "loads": "document",
     "DataError": "errors", "DataflowError": "errors", "Diagnostic": "errors", "GraphError": "errors",
     "OperatorError": "errors", "PluginError": "errors", "ResourceError": "errors", "StrictError": "errors",
-    "UsageError": "errors", "execute": "execution", "Graph": "graph", "Input": "graph", "Node": "graph",
-    "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators",
-    "Operators": "registry", "standard": "registry", "Result": "result",
+    "UsageError": "errors", "execute": "execution", "derive": "derivative_functions", "Derivative": "graph",
+    "Graph": "graph", "Input": "graph", "Node": "graph",
+    "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry", "standard": "registry",
+    "Result": "result",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)

@@ -32,18 +32,28 @@ def list_derivatives(graph: Graph, asked: Mapping[str, Any]) -> dict[str, Deriva
     >>> list_derivatives(Graph(inputs={"x": 1}), {"g": Derivative("gradient", "x")})["g"][:3]
     ('gradient', ('x',), ('x',))
     """
-    found: list[Diagnostic] = []
+    if found := find_asked_problems(graph, asked):
+        raise UsageError(found)
     beside = {name: freeze_derivative(item, arrays=True) for name, item in asked.items()}
-    for name, item in beside.items():
-        problems = list(check_derivative_kinds(name, item)) or list(check_derivatives(graph, {name: item}))
+    return {name: _complete(graph, name, item) for name, item in {**graph.derivatives, **beside}.items()}
+
+
+def find_asked_problems(graph: Graph, asked: Mapping[str, Any], *, whole: bool = True) -> list[Diagnostic]:
+    """Every problem of derivatives that are asked for beside those of a graph.
+
+    Unless they are `whole` directions and cotangents may be missing.
+    """
+    found: list[Diagnostic] = []
+    for name, item in asked.items():
+        frozen = freeze_derivative(item, arrays=True)
+        problems = list(check_derivative_kinds(name, frozen))
+        problems = problems or list(check_derivatives(graph, {name: frozen}, whole=whole))
         found += [_describe_asked(name, item, problem) for problem in problems]
-        if name in graph.derivatives:
+        if name in graph.derivatives and whole:
             message = f"`{name}` is the name of a derivative that the graph asks for itself"
             hint = "its result has that already; or give one of them another name"
             found.append(Diagnostic("DF0919", message, hint=hint))
-    if found:
-        raise UsageError(found)
-    return {name: _complete(graph, name, item) for name, item in {**graph.derivatives, **beside}.items()}
+    return found
 
 
 def _describe_asked(name: Any, item: Any, problem: Diagnostic) -> Diagnostic:

@@ -12,9 +12,9 @@ import pytest
 import dataflow
 
 PUBLIC = [
-    "DataError", "DataflowError", "Diagnostic", "Graph", "GraphError", "Input", "Interval", "Node", "Operator",
-    "OperatorError", "Operators", "PluginError", "ResourceError", "Result", "StrictError", "UsageError",
-    "dump", "execute", "hookimpl", "load", "loads", "standard",
+    "DataError", "DataflowError", "Derivative", "Diagnostic", "Graph", "GraphError", "Input", "Interval", "Node",
+    "Operator", "OperatorError", "Operators", "PluginError", "ResourceError", "Result", "StrictError", "UsageError",
+    "derive", "dump", "execute", "hookimpl", "load", "loads", "standard",
 ]  # fmt: skip
 
 

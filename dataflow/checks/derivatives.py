@@ -26,8 +26,12 @@ WORDS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 
-def check_derivatives(graph: Graph, derivatives: Mapping[str, Derivative]) -> Iterator[Diagnostic]:
+def check_derivatives(
+    graph: Graph, derivatives: Mapping[str, Derivative], *, whole: bool = True
+) -> Iterator[Diagnostic]:
     """Every problem of some derivatives that can be seen before a graph runs.
+
+    Unless they are `whole` directions and cotangents may be missing: they are given later.
 
     >>> graph = Graph(inputs={"a": 1}, target="a")
     >>> [problem.code for problem in check_derivatives(graph, {"g": Derivative("hvp", ("b",), wrt=("a",))})]
@@ -43,7 +47,7 @@ def check_derivatives(graph: Graph, derivatives: Mapping[str, Derivative]) -> It
             message = f"there is no kind of derivative `{derivative.kind}`"
             yield Diagnostic("DF0240", message, path, expected=f"one of {', '.join(KINDS)}", hint=hint)
             continue
-        yield from _check_parts(derivative, path)
+        yield from _check_parts(derivative, path, whole=whole)
         yield from _check_names(graph, derivative, path)
         yield from _check_values(graph, derivative, path)
 
@@ -57,7 +61,7 @@ def name_kind(kind: str) -> str:
     return f"{'an' if kind == 'hvp' else 'a'} {kind}"
 
 
-def _check_parts(derivative: Derivative, path: Path) -> Iterator[Diagnostic]:
+def _check_parts(derivative: Derivative, path: Path, *, whole: bool) -> Iterator[Diagnostic]:
     """What a kind needs and is not there, and what is there and has no meaning for it."""
     kind, takes = derivative.kind, TAKES[derivative.kind]
     given = {
@@ -65,7 +69,7 @@ def _check_parts(derivative: Derivative, path: Path) -> Iterator[Diagnostic]:
         "sparse": derivative.sparse is not None,
     }  # fmt: skip
     needed = NEEDS.get(kind)
-    if needed is not None and not given[needed]:
+    if whole and needed is not None and not given[needed]:
         yield Diagnostic("DF0241", f"{name_kind(kind)} needs `{needed}`", (*path, kind, KEY), hint=WORDS[needed])
     for key, is_given in given.items():
         if is_given and key not in takes:
