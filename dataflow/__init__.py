@@ -45,8 +45,8 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "OperatorError": "errors", "PluginError": "errors", "ResourceError": "errors", "StrictError": "errors",
     "UsageError": "errors", "execute": "execution", "derive": "derivative_functions", "Derivative": "graph",
     "Graph": "graph", "Input": "graph", "Node": "graph",
-    "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry", "standard": "registry",
-    "Result": "result",
+    "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry",
+    "standard": "registry", "Result": "result",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)
