@@ -125,8 +125,7 @@ def take_shape(x: Shape, indices: Shape, axis: int | None) -> Shape:
     """
     check_axis_of_vector(axis, len(x))
     place = 0 if axis is None else axis % len(x)
-    if x[place] == 0 and 0 not in indices:
-        raise ValueError("there is nothing to take: x has no elements along the axis")
+    check_named(x[place], "elements along the axis", indices)
     return (*x[:place], *indices, *x[place + 1 :])
 
 
@@ -139,7 +138,9 @@ def take_along_axis_shape(x: Shape, indices: Shape, axis: int) -> Shape:
     check_axes(axis, len(x))
     if len(x) != len(indices):
         raise ValueError(f"x has {count(len(x), 'dimension')} and indices {len(indices)}: they need as many")
-    return _align(indices, axis % len(x), x)
+    found = _align(indices, axis % len(x), x)
+    check_named(x[axis], "elements along the axis", found)
+    return found
 
 
 def place_along_axis(indices: Shape, axis: int, shape: Shape) -> Shape:
@@ -148,7 +149,19 @@ def place_along_axis(indices: Shape, axis: int, shape: Shape) -> Shape:
     check_axes(axis, len(shape), "result")
     if len(indices) != len(shape):
         raise ValueError(f"the indices need as many dimensions as the result, {len(shape)}, not {len(indices)}")
+    check_named(shape[axis], "elements along the axis", indices)
     return _align(indices, axis % len(shape), shape)
+
+
+def check_named(number: Length, things: str, indices: Shape) -> None:
+    """Raise `ValueError` if there are indices and nothing that they could name.
+
+    >>> check_named(0, "classes", (2,))
+    Traceback (most recent call last):
+    ValueError: there are no classes for the indices to name
+    """
+    if number == 0 and 0 not in indices:
+        raise ValueError(f"there are no {things} for the indices to name")
 
 
 def _align(indices: Shape, place: int, shape: Shape) -> Shape:
@@ -186,6 +199,7 @@ def check_put_add(x: Shape, indices: Shape, axis: int | None, shape: Shape) -> i
     if x != expected:
         listed = f"x has the shape {show_shape(x)}; the indices and the shape ask for {show_shape(expected)}"
         match_shapes(x, expected, listed)
+    check_named(shape[place], "elements along the axis", indices)
     return place
 
 

@@ -161,7 +161,7 @@ def wrap_indices(indices: Any, length: int) -> Any:
     indices = np.asarray(indices)
     if indices.size and not (-length <= indices.min() and indices.max() < length):
         found = indices[(indices < -length) | (indices >= length)].reshape(-1)[0]
-        raise IndexError(f"index {found} is outside {-length} to {length - 1}" if length else f"index {found} of none")
+        raise IndexError(f"index {found} is outside {-length} to {length - 1}")
     return np.where(indices < 0, indices + length, indices).astype(np.intp, copy=False)
 
 

@@ -236,7 +236,7 @@ REFUSED: list[tuple[str, Sequence[Any], dict[str, Any], str]] = [
     ("scatter", [M[:1], np.zeros((2, 1), int), 1.0], {}, "axis 0 of the indices has 2 elements, not 1 or 1"),
     ("scatter", [V, np.array([0, 1]), V], {}, r"the updates have the shape \[5\], and the indices \[2\]"),
     ("scatter_add", [V, np.array([0]), 1.0], {"axis": 1}, "axis 1 is out of range for a result of 1 dimension"),
-    ("scatter_add", [V[:0], np.array([0]), 1.0], {}, "index 0 of none"),
+    ("scatter_add", [V[:0], np.array([0]), 1.0], {}, "there are no elements along the axis for the indices to name"),
     ("segment_sum", [V, np.array([0, 1, 2, 0, -1])], {"num_segments": 3}, "segment -1 is outside 0 to 2"),
     ("segment_sum", [V, np.array([0, 1, 2, 0, 3])], {"num_segments": 3}, "segment 3 is outside 0 to 2"),
     ("segment_sum", [V, np.array([0])], {"num_segments": 3}, r"first axis of x, not the shape \[1\]"),

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from dataflow.arrays.shape_checks import check_lengths
-from dataflow_std.shapes.creation import check_step
+from dataflow_std.shapes import creation as shapes
 
 Shape = tuple[int, ...]
 
 
 def arange(start: int = 0, stop: int | None = None, step: int = 1) -> Any:
     """The integers from start to below stop, `step` apart; as in the standard, start is 0 if only one is given."""
-    check_step(step)
+    shapes.check_step(step)
     start, stop = (0, start) if stop is None else (start, stop)
     return np.arange(start, stop, step, dtype=np.int64)
 
@@ -40,8 +40,8 @@ def ones(shape: Shape, *, dtype: str = "int64") -> Any:
 
 def one_hot(indices: Any, *, num_classes: int, dtype: str = "int64") -> Any:
     """Along a new last axis: 1 at the index, 0 elsewhere."""
-    check_lengths((num_classes,))
     indices = np.asarray(indices)
+    shapes.one_hot(indices.shape, num_classes=num_classes, dtype=dtype)
     wrong = (indices < 0) | (indices >= num_classes)
     if np.any(wrong):
         raise IndexError(f"class {indices[wrong].reshape(-1)[0]} is outside 0 to {num_classes - 1}")

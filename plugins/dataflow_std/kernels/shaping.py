@@ -39,7 +39,7 @@ def pad(x: Any, *, pad_width: Any, mode: str = "constant", value: float = 0.0) -
     shape: Any = windows.pad(x.shape, pad_width=pad_width, mode=mode, value=value)
     pairs = windows.read_pads(pad_width, x.ndim)
     if mode != "constant":
-        return np.pad(x, pairs, mode=mode)  # type: ignore[call-overload]
+        return np.pad(x, pairs, mode=mode) if pairs else x  # type: ignore[call-overload]
     check_held(value, x.dtype.name)
     result = np.full(shape, value, x.dtype)
     result[tuple([slice(pair[0], pair[0] + length) for pair, length in zip(pairs, x.shape, strict=True)])] = x

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataflow.arrays.index_checks import check_named
 from dataflow.arrays.shape_checks import check_lengths
 from dataflow.shapes import Shape, broadcast_shapes
 from dataflow.sizes import Length, UnknownSizeError
@@ -60,4 +61,5 @@ def linspace(start: Shape, stop: Shape, *, num: int, endpoint: bool) -> Shape:
 def one_hot(indices: Shape, *, num_classes: int, dtype: str) -> Shape:
     """A new last axis of classes."""
     check_lengths((num_classes,))
+    check_named(num_classes, "classes", indices)
     return (*indices, num_classes)

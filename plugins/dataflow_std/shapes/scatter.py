@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dataflow.arrays.index_checks import (
+    check_named,
     check_put_add,
     check_put_items,
     place_along_axis,
@@ -43,6 +44,7 @@ def segment_sum(x: Shape, segments: Shape, *, num_segments: int) -> Shape:
         message = f"segments hold one integer for each element along the first axis of x, {listed}"
         match_shapes(x[:1], segments, message)
         raise ValueError(message)
+    check_named(num_segments, "segments", segments)
     return (num_segments, *x[1:])
 
 

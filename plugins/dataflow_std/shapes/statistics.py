@@ -12,6 +12,6 @@ def quantile(x: Shape, *, q: Fractions, axis: Axes, keepdims: bool) -> Shape:
     >>> quantile((2, 3), q=0.5, axis=1, keepdims=False), quantile((2, 3), q=(0.1, 0.9), axis=1, keepdims=True)
     ((2,), (2, 2, 1))
     """
-    shape = reduce_shape(x, axis, keepdims)
     check_fractions(q)
+    shape = reduce_shape(x, axis, keepdims)
     return (len(q), *shape) if isinstance(q, tuple) else shape

@@ -13,7 +13,7 @@ from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
 from dataflow.shapes import ArrayType, OpenShape
 from dataflow.sizes import UnknownSizeError, parse_size
-from dataflow.tracing.inference import infer_primitive
+from dataflow.tracing.recorder import Recorder
 
 TABLE = standard()
 XP = Library(TABLE, numpy_arrays)
@@ -37,7 +37,7 @@ def infer_types(name: str, inputs: Sequence[tuple[str, Any]], **attributes: Any)
     read = [(dtype, read_shape(shape) if isinstance(shape, str) else shape) for dtype, shape in inputs]
     operands = [None if shape is None else ArrayType(dtype, shape) for dtype, shape in read]
     operands += [None] * (0 if operator.variadic else len(operator.inputs) - len(operands))
-    known = infer_primitive(operator, operands, fill_in(operator, attributes), "float64")
+    known = Recorder(TABLE, "float64").infer(operator, operands, fill_in(operator, attributes))
     return [(item.dtype, item.shape) for item in known]
 
 
@@ -50,8 +50,9 @@ def add_types(name: str, shapes: Sequence[Any]) -> list[tuple[str, Any]]:
     """Shapes with the dtype that each input has by default."""
     operator = TABLE[name]
     names = [item.name for item in operator.inputs]
-    kinds = [operator.kinds.get(names[min(index, len(names) - 1)]) for index in range(len(shapes))]
-    return [("bool" if kind == "bool" else "float64", shape) for kind, shape in zip(kinds, shapes, strict=True)]
+    kinds = [operator.kinds.get(names[min(index, len(names) - 1)], operator.takes) for index in range(len(shapes))]
+    dtypes = {"bool": "bool", "integer": "int64"}
+    return [(dtypes.get(kind, "float64"), shape) for kind, shape in zip(kinds, shapes, strict=True)]
 
 
 def run_types(name: str, inputs: Sequence[tuple[str, Any]], **attributes: Any) -> list[tuple[str, tuple[int, ...]]]:
