@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from dataflow.attributes import accepts, annotations_of
 from dataflow.errors import DataError, Diagnostic
 from dataflow.graph import Graph, Input, Node, blame_node
-from dataflow.sizes import Length, SymbolicSize, names_in, parse_size, substitute
+from dataflow.sizes import Length, SymbolicSize, is_number, names_in, parse_size, substitute
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -143,7 +143,7 @@ def _read_as(annotation: Any, value: Any) -> Any:
         return next((found for item in arguments if accepts(item, found := _read_as(item, value))), value)
     if isinstance(value, str) and annotation in (int, float):
         try:
-            return parse_size(value)
+            return value if is_number(value) else parse_size(value)
         except ValueError:
             return value
     if origin is tuple and isinstance(value, tuple):
@@ -151,6 +151,17 @@ def _read_as(annotation: Any, value: Any) -> Any:
         parts = arguments[:1] * len(value) if several else arguments
         return tuple(map(_read_as, parts, value)) if len(parts) == len(value) else value
     return value
+
+
+def takes_sizes(annotation: Any) -> bool:
+    """Whether an attribute of this annotation may be a size, or hold one.
+
+    >>> takes_sizes(tuple[int, ...] | None), takes_sizes(Literal["mean"] | None)
+    (True, False)
+    """
+    return annotation in (int, float) or (
+        get_origin(annotation) is not Literal and any(map(takes_sizes, get_args(annotation)))
+    )
 
 
 def spell_sizes(value: Any) -> Any:
@@ -223,7 +234,8 @@ def _put_in_attributes(
         for place, size in sizes_in(read):
             known[place] = _put(size, lengths)
             if (fault := _fault_of(known[place], key)) is not None:
-                message = f"`{size}` in the attribute `{key}` of `{node.op}` {fault} {explain_lengths(size, lengths)}"
+                where = f"`{show_size(size)}` in the attribute `{key}` of `{node.op}`"
+                message = f"{where} {fault} {explain_lengths(size, lengths)}"
                 hint = "other data, or another size here"
                 found.append(blame_node(name, "DF0519", message, "attributes", key, *place, hint=hint))
         if known:
@@ -248,6 +260,16 @@ def _fault_of(length: Length | None, key: str) -> str | None:
         return "is larger than 64 bits"
     # Elsewhere a negative number may be meant, such as a shift; in a shape -1 would silently mean another thing.
     return f"is {length}" if key == "shape" and length < 0 else None
+
+
+def show_size(size: Length) -> str:
+    """A size for a message: not too long.
+
+    >>> show_size(parse_size("rows - 1")), len(show_size(parse_size("*".join(["rows"] * 100))))
+    ('rows - 1', 60)
+    """
+    text = str(size)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def explain_lengths(size: Length, lengths: Mapping[str, int]) -> str:

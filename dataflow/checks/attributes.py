@@ -9,7 +9,7 @@ from dataflow.attributes import accepts, describe
 from dataflow.checks.inline import SIZES, show_number, show_text
 from dataflow.errors import KEY, Diagnostic, suggest
 from dataflow.graph import Node, blame_node
-from dataflow.sizes import parse_size
+from dataflow.sizes import is_number, parse_size
 from dataflow.sizing import read_sizes
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def _explain_text(annotation: Any, value: Any) -> str | None:
                 parse_size(item)
             except ValueError:
                 return f"`{show_text(item)}` is no size: {SIZES}"
+            if is_number(item):
+                return "write the number without quotes"
     return None
 
 

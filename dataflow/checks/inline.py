@@ -9,7 +9,7 @@ from typing import Any
 from dataflow.checks.names import fault_of
 from dataflow.errors import Diagnostic, Path, suggest
 from dataflow.graph import DTYPES, MAX_NESTING, Input, Size
-from dataflow.sizes import UnknownSizeError, parse_size
+from dataflow.sizes import UnknownSizeError, is_number, parse_size
 
 Indexed = tuple[tuple[int, ...], Any]
 
@@ -141,6 +141,8 @@ def fault_of_size(text: str) -> tuple[str, str] | None:
     >>> fault_of_size("2*rows - 1"), fault_of_size("rows +")[0], fault_of_size("-rows")[0]
     (None, '`rows +` is no size', 'the size `-rows` is below 0')
     """
+    if is_number(text):
+        return f"`{show_text(text)}` is text", "write the number without quotes"
     words = [text] if text.isidentifier() else re.findall(r"(?<![\w.])[^\W\d]\w*", text)
     for word in words:
         if (fault := fault_of(word)) is not None:

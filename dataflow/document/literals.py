@@ -7,11 +7,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.attributes import annotations_of
+from dataflow.attributes import accepts, annotations_of
 from dataflow.document.refusals import refuse_form
 from dataflow.graph import Operand
 from dataflow.sizes import names_in, read_size
-from dataflow.sizing import read_sizes, sizes_in, spell_sizes
+from dataflow.sizing import sizes_in, spell_sizes, takes_sizes
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -82,7 +82,7 @@ def attribute_of(form: ast.expr, name: str, operator: Operator | None) -> Any:
         return value
     spelled = spell_sizes(value)
     annotation = None if operator is None else annotations_of(operator).get(name)
-    if annotation is not None and read_sizes(annotation, spelled) != value:
+    if annotation is not None and (accepts(annotation, spelled) or not takes_sizes(annotation)):
         raise _refuse_computed(next(item for item in ast.walk(form) if _is_computed(item)), name)
     return spelled
 

@@ -12,6 +12,7 @@ from dataflow.document.expressions import MAX_OPERATIONS
 from dataflow.document.literals import CONSTANTS
 from dataflow.graph import EMPTY, FORMAT, HIDDEN, Graph, Input, Node, Operand, owner_of
 from dataflow.registry import standard
+from dataflow.sizes import parse_size
 from dataflow.sizing import Annotations, holds_text, read_sizes, remember_annotations
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ _SYMBOLS: Mapping[str, tuple[str, int]] = {  # operator: symbol, precedence; lar
 }  # fmt: skip
 _ATOM = 6
 _INDEX = r"None|\.\.\.|-?[1-9]\d*|0|(?:-?[1-9]\d*|0)?:(?:-?[1-9]\d*|0)?(?::-?[1-9]\d*)?"
-
-
-# What is computed of names of sizes: it begins with a letter, or goes on as no number does.
-_SIZE = r"(?:[A-Za-z_(]|\d+\*|-[A-Za-z_(]|-\d+\*)[\w+*/() -]*[ */)][\w)]+"
 
 
 def dump(graph: Graph) -> str:
@@ -209,7 +206,7 @@ def _flow(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_flow, value)) + "]"
     if isinstance(value, str):
-        return _text(value)
+        return value if _is_computed_size(value) else _text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -217,6 +214,16 @@ def _flow(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if value != value else ".inf" if value > 0 else "-.inf"
     return repr(value)
+
+
+def _is_computed_size(text: str) -> bool:
+    """Whether a text is a size such as `2*rows`, in which nothing has a meaning for YAML."""
+    if not re.fullmatch(r"[\w(-][\w+*/() -]*[*/( ][\w+*/() -]*", text, re.ASCII):
+        return False
+    try:
+        return str(parse_size(text)) == text
+    except ValueError:
+        return False
 
 
 def _key(name: str) -> str:
@@ -229,7 +236,7 @@ _PLAIN_WORDS = frozenset({"null", "Null", "NULL", "true", "True", "TRUE", "false
 
 def _text(text: str, *, expression: bool = False) -> str:
     """Text as YAML: plain where nothing in it has a meaning, else as JSON writes it."""
-    plain = (text.isidentifier() and text not in _PLAIN_WORDS) or re.fullmatch(_SIZE, text) is not None
+    plain = text.isidentifier() and text not in _PLAIN_WORDS
     if not plain and expression and text.isascii() and text.isprintable():
         safe = text[-1] != ":" and ": " not in text and " #" not in text
         plain = safe and (text[0].isalpha() or text[0] == "(")

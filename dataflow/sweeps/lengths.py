@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataflow.errors import Diagnostic, Path
 from dataflow.graph import Input
 from dataflow.sizes import Length, names_in, parse_size, solve, substitute
-from dataflow.sizing import explain_lengths
+from dataflow.sizing import explain_lengths, show_size
 
 HINT = "a symbolic size has one length wherever it appears"
 
@@ -61,21 +61,21 @@ class Lengths:
 
     def _solve(self, name: str, place: Path, size: Length, length: int) -> bool:
         """Compare a computed size with its length, or find a name's length from it; False if it is too early."""
-        told, rest = explain_lengths(size, self.known), size
+        shown, told, rest = show_size(size), explain_lengths(size, self.known), size
         try:
             rest = substitute(size, self.known)
             if isinstance(rest, int):
-                message = "" if rest == length else f"`{size}` is {length} here and {rest} {told}"
+                message = "" if rest == length else f"`{shown}` is {length} here and {rest} {told}"
             elif (answer := solve(rest, length)) is None or not answer[0].isidentifier():
                 return False
             else:
                 self.known[answer[0]] = int(answer[1])
                 self._owners[answer[0]], message = name, ""
         except ZeroDivisionError:
-            message = f"`{size}` divides by 0 {told}"
+            message = f"`{shown}` divides by 0 {told}"
         except ValueError:
             unknown = ", ".join(f"`{item}`" for item in sorted(names_in(rest)))
-            message = f"`{size}` is {length} here, which no length {unknown} gives {told}"
+            message = f"`{shown}` is {length} here, which no length of {unknown} gives {told}"
         if message:
             self._found.append(Diagnostic("DF0514", message.rstrip(), place, node=name, hint=HINT))
         return True

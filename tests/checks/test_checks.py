@@ -108,7 +108,7 @@ def test_missing_attribute() -> None:
 
 
 def test_attribute_that_is_long_is_shown_in_short() -> None:
-    problem = one(graph_of(u="sum(x, axis='" + "a" * 500 + "')"))
+    problem = one(graph_of(u="sum(x, axis='" + "a " * 500 + "')"))
     assert len(str(problem.found)) == 60
 
 
@@ -150,9 +150,10 @@ def test_unknown_name(text: str, hint: str) -> None:
     assert str(problem.hint).startswith(hint)
 
 
-def test_size_is_no_operand() -> None:
+def test_a_size_is_an_operand_if_a_shape_names_it() -> None:
     graph = Graph(inputs={"x": Input([1, 2], shape=("rows",))}, nodes={"u": Node("divide", ("x", "rows"))})
-    assert one(graph).hint == "`rows` is a size; a size cannot be an operand"
+    assert check(graph, OPERATORS) == []
+    assert one(graph.replace(nodes={"u": Node("divide", ("x", "row"))})).hint == "did you mean `rows`?"
 
 
 def test_expression_as_operand() -> None:

@@ -171,7 +171,7 @@ def test_attribute(text: str, value: Any) -> None:
         ("sum(a, keepdims=k)", "DF0306", "k", "an attribute is fixed"),
         ("sum(a, axis=[0, k / 2])", "DF0306", "k / 2", "an attribute is fixed"),
         ("sum(a, axis=2 * pi)", "DF0306", "2 * pi", "an attribute is fixed"),
-        ("sum(a, axis=[true, [k]])", "DF0306", "k", "an attribute is fixed"),
+        ("sum(a, keepdims=[true, [k]])", "DF0306", "k", "an attribute is fixed"),
         ("sum(a, axis=k // 0)", "DF0306", "k // 0", "an attribute is fixed"),
         ("sum(a, axis=f(k))", "DF0306", "f(k)", "an attribute is fixed"),
         ("pad(a, pad_width=1, mode=edge)", "DF0306", "edge", "an attribute is fixed"),
