@@ -133,6 +133,8 @@ def show(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return _show_float(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, tuple | list):
         return str(value)
     elements, shape = flatten(value)

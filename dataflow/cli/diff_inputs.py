@@ -69,6 +69,7 @@ def _load_result(path: str) -> Result:
         and all(_has_texts(item, "code", "node", "message") for item in result.findings)
         and all(_has_texts(item, "owner", "text") for item in (result.labels or {}).values())
         and all(isinstance(item, str) for item in (*result.data.values(), *result.versions.values(), result.processor))
+        and all(_is_sound(block) for product in result.derivatives.values() for block in product.blocks.values())
     )
     if not sound:
         message = f"`{path}` is damaged: a part of it is of another kind than a result has there"
@@ -78,6 +79,18 @@ def _load_result(path: str) -> Result:
 
 def _has_texts(item: Any, *keys: str) -> bool:
     return isinstance(item, Mapping) and all(isinstance(item.get(key), str) for key in keys)
+
+
+def _is_sound(block: Any) -> bool:
+    """Whether a block of a derivative, if it is a sparse one, has its elements within its shape, each once."""
+    from dataflow.result.products import is_sparse
+
+    if not is_sparse(block):
+        return True
+    height, width = block.shape
+    places = [(int(row), int(column)) for row, column in zip(block.rows.flat, block.columns.flat, strict=True)]
+    inside = all(0 <= row < height and 0 <= column < width for row, column in places)
+    return height * width < 2**63 and inside and block.rows.ndim == 1 and len(set(places)) == len(places)
 
 
 def run_both(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.cli.reports import print_lines, print_table
+from dataflow.comparison.results import show_block
+from dataflow.result.products import is_sparse
 
 if TYPE_CHECKING:
     from dataflow.comparison.numbers import Movement
     from dataflow.comparison.results import Moved, ResultComparison
     from dataflow.result import Result
 
-    Pair = tuple[Moved, Movement]
+    Row = tuple[Moved, Movement]
 
 MAX_ROWS = 40
 MAX_NAMES = 10
@@ -20,11 +22,9 @@ MAX_NAMES = 10
 
 def print_movements(moved: ResultComparison, results: tuple[Result, Result], *, everything: bool) -> None:
     """The values and gradients that moved, or all of them; what is no longer finite; and how many there are."""
-    values, gradients = _pair(moved)
-    _print_section("values", values, moved, tuple(result.values for result in results), everything=everything)
-    old, new = (f"d{target}/d.." for target in moved.targets)
-    title = old if old == new else f"{old} -> {new}"
-    _print_section(title, gradients, moved, tuple(result.gradients for result in results), everything=everything)
+    sections = _list_sections(moved, results)
+    for section in sections:
+        _print_section(section, moved.targets[1], everything=everything)
     for (before, after), names in moved.retyped.items():
         print_lines("", f"{before} -> {after}: {list_names(names)}")
     if moved.lost:
@@ -32,40 +32,63 @@ def print_movements(moved: ResultComparison, results: tuple[Result, Result], *, 
     for finding in moved.findings:
         severity = "note" if finding["code"] == "DF0613" else "warning"
         print_lines("", f"{severity}[{finding['code']}]: {finding['message']}")
-    print_lines("", *moved.notes, *([""] if moved.notes else []), _summarise(moved))
+    print_lines("", *moved.notes, *([""] if moved.notes else []), _summarise(sections, moved))
 
 
-def _pair(moved: ResultComparison) -> tuple[list[Pair], list[Pair]]:
-    values = [(item, item.value) for item in moved.moved]
-    return values, [(item, item.gradient) for item in moved.moved if item.gradient is not None]
+class Section(NamedTuple):
+    """What is printed under one title: each name with how it moved, and where its old and new values are."""
+
+    title: str
+    noun: str
+    rows: list[Row]
+    sides: Sequence[Mapping[str, Any]]
 
 
-def _print_section(
-    title: str, pairs: list[Pair], moved: ResultComparison, sides: Sequence[Mapping[str, Any]], *, everything: bool
-) -> None:
+def _list_sections(moved: ResultComparison, results: tuple[Result, Result]) -> list[Section]:
+    old, new = (f"d{target}/d.." for target in moved.targets)
+    blocks = [
+        {
+            show_block(name, key): block
+            for name, item in result.derivatives.items()
+            for key, block in item.blocks.items()
+        }
+        for result in results
+    ]
+    return [
+        Section("values", "value", [(item, item.value) for item in moved.moved], [item.values for item in results]),
+        Section(
+            old if old == new else f"{old} -> {new}", "gradient",
+            [(item, item.gradient) for item in moved.moved if item.gradient is not None],
+            [item.gradients for item in results],
+        ),
+        Section("derivatives", "derivative", [(item, item.value) for item in moved.products], blocks),
+    ]  # fmt: skip
+
+
+def _print_section(section: Section, target: str | None, *, everything: bool) -> None:
     """A table with a row for each name, in the order of the file."""
-    changed = [pair for pair in pairs if pair[1].changed]
-    chosen = pairs if everything else _choose(changed, moved)
+    changed = [row for row in section.rows if row[1].changed]
+    chosen = section.rows if everything else _choose(changed, target)
     if not chosen:
         return
-    print_lines("", title)
+    print_lines("", section.title)
     rows = []
     for item, movement in chosen:
         name = item.label or (item.name if item.name == item.old_name else f"{item.old_name} -> {item.name}")
-        values = sides[0].get(item.old_name), sides[1].get(item.name)
+        values = section.sides[0].get(item.old_name), section.sides[1].get(item.name)
         rows.append((f"  {name}", _show_move(movement, *values), _show_difference(movement)))
     print_table(rows, align="<><")
     if (more := len(changed) - len(chosen)) > 0:
         print_lines(f"  ... and {more:,} more; --all shows all")
 
 
-def _choose(changed: list[Pair], moved: ResultComparison) -> list[Pair]:
+def _choose(changed: list[Row], target: str | None) -> list[Row]:
     """What moved, in the order of the file; of too much first the target and what is no longer finite."""
     if len(changed) <= MAX_ROWS:
         return changed
-    order = sorted(changed, key=lambda pair: (pair[0].name != moved.targets[1], not pair[1].lost_count))
-    kept = {pair[0].name for pair in order[:MAX_ROWS]}
-    return [pair for pair in changed if pair[0].name in kept]
+    order = sorted(changed, key=lambda row: (row[0].name != target, not row[1].lost_count))
+    kept = {row[0].name for row in order[:MAX_ROWS]}
+    return [row for row in changed if row[0].name in kept]
 
 
 def _show_move(movement: Movement, old: Any, new: Any) -> str:
@@ -88,7 +111,9 @@ def _show(value: Any) -> str:
 
     if isinstance(value, Mapping):
         return f"mean {describe(value['mean'])}" if isinstance(value.get("mean"), float) else "a summary"
-    return "-" if value is None else describe(value)
+    if value is None:
+        return "-"
+    return f"sparse ({value.shape[0]} x {value.shape[1]})" if is_sparse(value) else describe(value)
 
 
 def _show_difference(movement: Movement) -> str:
@@ -134,16 +159,15 @@ def list_names(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_NAMES]) + (f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else "")
 
 
-def _summarise(moved: ResultComparison) -> str:
+def _summarise(sections: list[Section], moved: ResultComparison) -> str:
     """How many values and gradients were compared, how many of them moved, and by how much the target did."""
     parts = []
-    for what, pairs in zip(("value", "gradient"), _pair(moved), strict=True):
-        if pairs:
-            count = sum(movement.changed for _, movement in pairs)
-            parts.append(
-                f"{len(pairs):,} {what}{'' if len(pairs) == 1 else 's'}, {f'{count:,}' if count else 'none'} moved"
-            )
-    for item in moved.changed:
+    for section in sections:
+        if section.rows:
+            count = sum(movement.changed for _, movement in section.rows)
+            plural = "" if len(section.rows) == 1 else "s"
+            parts.append(f"{len(section.rows):,} {section.noun}{plural}, {f'{count:,}' if count else 'none'} moved")
+    for item in moved.moved:
         if item.name == moved.targets[1] and item.value.relative is not None:
             down = item.value.spot is not None and (item.value.spot.difference or 0.0) < 0
             parts.append(f"{item.name} by {'-' if down else '+'}{_show_ratio(item.value.relative)}")

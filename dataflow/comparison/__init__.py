@@ -81,36 +81,52 @@ def compare_graphs(old: Graph, new: Graph, *, descriptions: bool = False) -> Gra
         changes = (
             *_compare_top(old, new, descriptions=descriptions),
             *_compare_entries(before, after, renames, descriptions=descriptions),
+            *_compare_derivatives(before, after, renames, descriptions=descriptions),
             *_compare_targets(old, new, renames),
         )
         return GraphComparison(changes, renames, reordered=not changes and old != new)
 
 
 def _compare_top(old: Graph, new: Graph, *, descriptions: bool) -> Iterator[Change]:
-    before, after = (
-        {(entry.section, entry.name): entry for entry in list_top(graph, descriptions=descriptions)}
-        for graph in (old, new)
-    )
-    shared = {place: place for place in after if place in before}
+    before, after = (list_top(graph, descriptions=descriptions) for graph in (old, new))
+    shared = {key: key for key in after if key in before}
     for first, second in _merge(list(before), shared, list(after)):
-        change = _compare_known(before[first] if first else None, after[second] if second else None)
-        if change is not None:
-            yield change
+        if (key := second or first) is not None:
+            yield from _compare_known(old, new, key, before.get(key), after.get(key))
+
+
+def _compare_derivatives(
+    old: Entries, new: Entries, renames: Mapping[str, str], *, descriptions: bool
+) -> Iterator[Change]:
+    before, after = old.graph.derivatives, new.graph.derivatives
+    for first, second in _merge(list(before), {name: name for name in before if name in after}, list(after)):
+        entry = None if first is None else old.describe_derivative(first, descriptions=descriptions)
+        other = None if second is None else new.describe_derivative(second, descriptions=descriptions)
+        if first is None or second is None or entry is None or other is None:
+            yield Change("removed" if second is None else "added", entry, other)
+            continue
+        keys = [key for key in {**entry.fields, **other.fields} if entry.fields.get(key) != other.fields.get(key)]
+        if old.derivative_key(first, renames) != new.derivative_key(second) or "description" in keys:
+            yield Change("changed", entry, other, tuple(keys))
 
 
 def _compare_targets(old: Graph, new: Graph, renames: Mapping[str, str]) -> Iterator[Change]:
     if old.target is None or renames.get(old.target, old.target) != new.target:
-        sides = [None if graph.target is None else describe_top(graph, "target") for graph in (old, new)]
-        change = _compare_known(*sides)
-        if change is not None:
-            yield change
+        yield from _compare_known(old, new, ("", "target"), old.target, new.target)
 
 
-def _compare_known(old: Entry | None, new: Entry | None) -> Change | None:
-    """The change from one entry of a single value to another, if there is one."""
-    if old is None or new is None:
-        return None if old is new else Change("removed" if new is None else "added", old, new)
-    return None if old.fields == new.fields else Change("changed", old, new, tuple(old.fields))
+def _compare_known(
+    old: Graph, new: Graph, key: tuple[str, str], before: str | None, after: str | None
+) -> Iterator[Change]:
+    """The change of an entry that is one text in both graphs, if there is one."""
+    if before == after:
+        return
+    first = None if before is None else describe_top(old, *key, before)
+    second = None if after is None else describe_top(new, *key, after)
+    if first is not None and second is not None:
+        yield Change("changed", first, second, ("value",))
+    else:
+        yield Change("removed" if second is None else "added", first, second)
 
 
 def _compare_entries(old: Entries, new: Entries, renames: Mapping[str, str], *, descriptions: bool) -> Iterator[Change]:

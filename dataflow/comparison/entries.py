@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dataflow.document.derivatives import spell_derivative
 from dataflow.document.writer import unparse
+from dataflow.entries import derivative_as_data
 from dataflow.errors import KEY, Diagnostic, Path
 from dataflow.graph import EMPTY, HIDDEN, Graph, Input, Node, owner_of, without_nonfinite
+from dataflow.registry import standard
 
 TOP = ("name", "description", "dtype")
 GIVEN = ("inputs", "parameters")
@@ -102,8 +105,23 @@ class Entries:
         return Entry(section, name, fields, *find_place(self.graph, (section, name)))
 
     def _list_node_fields(self, name: str) -> dict[str, Any]:
-        fields: dict[str, Any] = {"equation": unparse(self.graph.nodes[name], self.parts[name])}
+        operators = self.graph.operators or standard()
+        fields: dict[str, Any] = {"equation": unparse(self.graph.nodes[name], self.parts[name], operators)}
         return {**fields, "outputs": self.outputs(name)} if self.outputs(name) else fields
+
+    def derivative_key(self, name: str, renames: Mapping[str, str] = EMPTY) -> str:
+        """What a derivative says, but for its description and its own name; `renames` as for `key`."""
+        value = self.graph.derivatives[name]
+        of, wrt = (tuple(renames.get(item, item) for item in items) for items in (value.of, value.wrt))
+        along = {renames.get(item, item): direction for item, direction in value.along.items()}
+        return self.encode(derivative_as_data(value._replace(of=of, wrt=wrt, along=along)))
+
+    def describe_derivative(self, name: str, *, descriptions: bool = False) -> Entry:
+        """A derivative that the graph asks for, with its place."""
+        fields = spell_derivative(self.graph.derivatives[name])
+        if not descriptions:
+            fields.pop("description", None)
+        return Entry("derivatives", name, fields, *find_place(self.graph, ("derivatives", name)))
 
     def sort_names(self) -> list[str]:
         """All names, each after those it needs. Raises `GraphError` for a graph that has a cycle."""
@@ -124,20 +142,23 @@ def list_fields(entry: Input) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def list_top(graph: Graph, *, descriptions: bool = False) -> Iterator[Entry]:
-    """What stands at the top of a graph before its sections, and what it requires; what is not given is left out."""
-    for key in TOP:
-        if getattr(graph, key) and (descriptions or key != "description"):
-            yield describe_top(graph, key)
-    for name, versions in graph.requires.items():
-        yield Entry("requires", name, {"value": versions}, *find_place(graph, ("requires", name)))
+def list_top(graph: Graph, *, descriptions: bool = False) -> dict[tuple[str, str], str]:
+    """What stands at the top of a graph before its inputs, by section and name; what is not given is left out.
+
+    >>> list_top(Graph(name="lecture", requires={"my_ops": ">=1"}))
+    {('', 'name'): 'lecture', ('', 'dtype'): 'float64', ('requires', 'my_ops'): '>=1'}
+    """
+    top = {("", key): getattr(graph, key) for key in TOP if key != "description" or descriptions}
+    return {key: value for key, value in top.items() if value} | {
+        ("requires", name): versions for name, versions in graph.requires.items()
+    }
 
 
-def describe_top(graph: Graph, key: str) -> Entry:
-    """One entry at the top of a graph; a dtype that is the usual one may not be written there."""
-    value = getattr(graph, key)
-    place = () if (key, value) == ("dtype", "float64") else find_place(graph, (key,))
-    return Entry("", key, {"value": value}, *place)
+def describe_top(graph: Graph, section: str, name: str, value: str) -> Entry:
+    """An entry at the top of a graph; a dtype that is the usual one may not be written there."""
+    path = (section, name) if section else (name,)
+    place = () if (name, value) == ("dtype", "float64") else find_place(graph, path)
+    return Entry(section, name, {"value": value}, *place)
 
 
 def find_place(graph: Graph, path: Path) -> tuple[int | None, int | None]:

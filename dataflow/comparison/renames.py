@@ -1,8 +1,8 @@
 """Which names of one graph another graph has under new names, as far as that is certain.
 
 A renaming is certain if both entries say the same, all earlier renamings applied, and nothing else could be meant:
-either an equation that both graphs have uses the one name where the other uses the other, or of the names that are
-gone and of those that are new only these two have that equation.
+either an equation that both graphs have uses the one name where the other was used, or of the names that are gone and
+of those that are new only these two have that equation.
 """
 
 from __future__ import annotations
@@ -73,12 +73,30 @@ class _Uses:
         old, new = self.old, self.new
         if old.graph.target is not None and new.graph.target is not None:
             self._note(old.graph.target, new.graph.target)
+        shapes = self._pair_shapes()
         for name in reversed(old.sort_names()):
+            if name in shapes and name not in self.after:  # nothing that both graphs have uses it
+                self._note(name, shapes[name])
             partner = name if name in new.names else self.after.get(name)
             if partner in new.parts and name in old.parts:
                 for first, second in _match(old.list_parts(name), new.list_parts(partner), name, partner):
                     self._note(first, second)
         return {name: other for name, other in self.after.items() if other is not None and self.before[other] == name}
+
+    def _pair_shapes(self) -> dict[str, str]:
+        """Pairs of nodes that alone have their equation, whatever the names that are gone or new in it."""
+        found: list[dict[str, list[str]]] = []
+        for graph, other in ((self.old, self.new), (self.new, self.old)):
+            apart = dict.fromkeys(graph.names - other.names, "?")
+            shapes: dict[str, list[str]] = {}
+            for name in graph.parts:
+                if name in apart and _uses_names(graph, name):
+                    shapes.setdefault(graph.key(name, apart), []).append(name)
+            found.append(shapes)
+        gone, added = found
+        return {
+            names[0]: added[shape][0] for shape, names in gone.items() if len(names) == len(added.get(shape, ())) == 1
+        }
 
     def _note(self, first: str, second: str) -> None:
         if first in self.new.names or second in self.old.names:
@@ -117,12 +135,17 @@ class _Twins:
         partners = self.found.get(key, [])
         if len(partners) != 1 or self.counts[self.old.key(name)] > 1:
             return None
-        operands = list_operands(self.old.list_parts(name), name)
-        named = any(type(item) is str and item in self.old.names for item in operands)
-        return partners[0] if named and self.old.outputs(name) == self.new.outputs(partners[0]) else None
+        same = _uses_names(self.old, name) and self.old.outputs(name) == self.new.outputs(partners[0])
+        return partners[0] if same else None
 
     def _read(self) -> Counter[str]:
         for name in self.new.parts:
             if name not in self.old.names:
                 self.found.setdefault(self.new.key(name), []).append(name)
         return Counter(self.old.key(name) for name in self.old.parts if name not in self.new.names)
+
+
+def _uses_names(graph: Entries, name: str) -> bool:
+    """Whether a node is made of others: two that are the same number may have nothing to do with each other."""
+    operands = list_operands(graph.list_parts(name), name)
+    return any(type(item) is str and item in graph.names for item in operands)

@@ -40,6 +40,7 @@ class ResultComparison(NamedTuple):
 
     targets: tuple[str | None, str | None]
     moved: tuple[Moved, ...]
+    products: tuple[Moved, ...] = ()  # blocks of derivatives beside the gradient, as values
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class ResultComparison(NamedTuple):
     @property
     def changed(self) -> tuple[Moved, ...]:
         """What differs."""
-        return tuple(item for item in self.moved if item.changed)
+        return tuple(item for item in (*self.moved, *self.products) if item.changed)
 
     @property
     def retyped(self) -> Mapping[tuple[str, str], Sequence[str]]:
@@ -69,7 +70,7 @@ class ResultComparison(NamedTuple):
         return tuple(self._list_lost())
 
     def _list_lost(self) -> Iterator[str]:
-        for item in self.moved:
+        for item in (*self.moved, *self.products):
             shown = item.label or f"`{item.name}`"
             if item.value.lost_count:
                 yield shown
@@ -80,13 +81,17 @@ class ResultComparison(NamedTuple):
         """What differs, or all that was compared, as a mapping that JSON can hold."""
         counts = {"values": len(self.moved), "changed_values": sum(item.value.changed for item in self.moved)}
         gradients = [item.gradient for item in self.moved if item.gradient is not None]
-        chosen = [item for item in self.moved if everything or item.changed or item.value.dtypes is not None]
+        chosen, products = (
+            [item for item in items if everything or item.changed or item.value.dtypes is not None]
+            for items in (self.moved, self.products)
+        )
         counts |= {"gradients": len(gradients), "changed_gradients": sum(item.changed for item in gradients)}
         return {
             "targets": list(self.targets), **counts,
             "added": list(self.added), "removed": list(self.removed), "no_longer_finite": list(self.lost),
             "notes": list(self.notes), "findings": [dict(item) for item in self.findings],
             "names": [item.as_data() for item in chosen],
+            "derivatives": [item.as_data() for item in products],
         }  # fmt: skip
 
 
@@ -108,6 +113,7 @@ def compare_results(old: Result, new: Result, renames: Mapping[str, str] = EMPTY
     return ResultComparison(
         (old.target, new.target),
         tuple(_compare_name(old, new, first, name, gradients=both) for name, first in pairs),
+        tuple(_compare_products(old, new, back)),
         tuple(name for name in new.values if name not in shared and HIDDEN not in name),
         tuple(name for name in old.values if name not in known),
         tuple(_list_notes(old, new, renames)),
@@ -120,6 +126,25 @@ def _compare_name(old: Result, new: Result, first: str, name: str, *, gradients:
     gradient = compare_values(old.gradients.get(first), new.gradients.get(name), types) if gradients else None
     value = compare_values(old.values[first], new.values[name], types)
     return Moved(name, first, value, gradient, _read_label(new, name))
+
+
+def _compare_products(old: Result, new: Result, back: Mapping[str, str]) -> Iterator[Moved]:
+    if not old.derivatives or not new.derivatives:
+        return
+    from dataflow.comparison.products import compare_blocks, pair_blocks
+
+    for name, first, second in pair_blocks(old.derivatives, new.derivatives, back):
+        movement = compare_blocks(old.derivatives[name].blocks[first], new.derivatives[name].blocks[second])
+        yield Moved(show_block(name, second), show_block(name, first), movement)
+
+
+def show_block(name: str, key: tuple[str, str]) -> str:
+    """What a block of a derivative is called.
+
+    >>> show_block("greeks", ("price", "spot")), show_block("slope", ("", "x"))
+    ('greeks[price, spot]', 'slope[x]')
+    """
+    return f"{name}[{', '.join(filter(None, key))}]"
 
 
 def _read_label(result: Result, name: str) -> str | None:
@@ -136,6 +161,9 @@ def _list_notes(old: Result, new: Result, renames: Mapping[str, str]) -> Iterato
         yield f"the gradients are of two targets: of `{old.target}` and of `{new.target}`"
     if compare_values(old.cotangent, new.cotangent, (_type_of(old.cotangent), _type_of(new.cotangent))).changed:
         yield "the reverse sweeps began with two cotangents"
+    for name, product in new.derivatives.items():
+        if name in old.derivatives and old.derivatives[name].kind != product.kind:
+            yield f"the derivative `{name}` is another: a {old.derivatives[name].kind}, now a {product.kind}"
     for file in old.data:
         if new.data.get(file, old.data[file]) != old.data[file]:
             yield f"the data file `{file}` has other content"
