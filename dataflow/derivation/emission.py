@@ -40,7 +40,8 @@ class _Emission:
         self.constants = tape.recorder.constants
         self.outputs = {name: tape.recorder.name_of(item) for name, item in outputs.items()}
         self.makers = {out: name for name, node in self.nodes.items() for out in node.outputs}
-        self.labels = {item: label for label, item in reversed(self.outputs.items()) if isinstance(item, str)} | labels
+        self.labels = {item: label for label, item in reversed(self.outputs.items()) if isinstance(item, str)}
+        self.labels.update(labels)
         self.taken = {*taken, *outputs, *labels.values()}
         self.names: dict[str, str] = {}  # by name on the tape: the name in the graph
         self.folded: set[str] = set()
@@ -64,8 +65,8 @@ class _Emission:
         parts: dict[str, list[str]] = {}
         for name in self.made:
             parts.setdefault(owner_of(name), []).append(name)
-        outputs = [part for label in self.outputs if label in self.made for part in parts[label]]
-        listed = {name: self.made[name] for name in dict.fromkeys([*own, *outputs, *self.made])}
+        asked = [part for label in self.outputs if label in self.made for part in parts[label]]
+        listed = {name: self.made[name] for name in dict.fromkeys([*own, *asked, *self.made])}
         producers = {out: name for name, node in self.made.items() for out in node.outputs}
         order, _ = sort_needs(listed, producers)
         named = [name for name in order if HIDDEN not in name]
@@ -104,39 +105,48 @@ class _Emission:
 
     def _name(self, needed: Sequence[str]) -> None:
         """Decide which nodes get a name, and which are folded into the one node that uses them."""
-        uses: dict[str, int] = {}
-        owners: dict[str, set[str]] = {}
-        for name in needed:
-            for item in self.nodes[name].inputs:
-                if isinstance(item, str):  # what has several outputs is spelled out, with names for operands
-                    uses[item] = uses.get(item, 0) + (2 if self.nodes[name].outputs else 1)
-                    owners.setdefault(item, set()).add(owner_of(name))
-        labels = self.labels
-        lengths: dict[str, int] = {}
-        operations: dict[str, int] = {}
+        uses, owners = self._count_uses(needed)
+        lengths: dict[Any, int] = {}
+        operations: dict[Any, int] = {}
         count = 0
         for name in needed:
             node = self.nodes[name]
-            length = len(node.op) + 4 + sum(lengths.get(item, len(str(item))) + 2 for item in node.inputs)
-            length += sum(len(key) + len(str(value)) + 3 for key, value in node.attributes.items())
-            total = 1 + sum(operations.get(item, 0) for item in node.inputs if isinstance(item, str))
-            own = name[0] != "%" and HIDDEN not in name
-            spelled = own or any(out in labels or uses.get(out, 0) for out in node.outputs)
-            if name in labels and not own:
-                self.names[name] = labels[name]
-            elif own or node.outputs or spelled:
-                self.names[name] = name if own else f"{PASSING}{(count := count + 1)}"
-                for index, out in enumerate(node.outputs):
-                    self.names[out] = out if own else labels.get(out, f"{self.names[name]}_{index + 1}")
-            else:
-                own_part = HIDDEN in name and owners.get(name) == {owner_of(name)}
-                short = length <= MAX_TEXT and total <= MAX_OPERATIONS
-                if uses.get(name, 0) == 1 and (own_part or short):
-                    self.folded.add(name)
-                    lengths[name], operations[name] = length, total
-                    continue
-                self.names[name] = f"{PASSING}{(count := count + 1)}"
-            lengths[name] = len(self.names[name])
+            length = len(node.op) + 4 + sum([lengths.get(item, len(str(item))) + 2 for item in node.inputs])
+            length += sum([len(key) + len(str(value)) + 3 for key, value in node.attributes.items()])
+            total = 1 + sum([operations.get(item, 0) for item in node.inputs])
+            part = HIDDEN in name and owners.get(name) == {owner_of(name)}  # as its author wrote it
+            short = length <= MAX_TEXT and total <= MAX_OPERATIONS
+            if self._may_fold(name, node) and uses.get(name) == 1 and (part or short):
+                self.folded.add(name)
+                lengths[name], operations[name] = length, total
+                continue
+            label = name if self._is_own(name) else self.labels.get(name)
+            if label is None:
+                count += 1
+                label = f"{PASSING}{count}"
+            self.names[name] = label
+            for index, out in enumerate(node.outputs, 1):
+                self.names[out] = out if self._is_own(name) else self.labels.get(out, f"{label}_{index}")
+            lengths[name] = len(label)
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a node is one of the graph that has a name there."""
+        return name[0] != "%" and HIDDEN not in name
+
+    def _may_fold(self, name: str, node: Node) -> bool:
+        return not (self._is_own(name) or name in self.labels or node.outputs)
+
+    def _count_uses(self, needed: Sequence[str]) -> tuple[dict[str, int], dict[str, set[str]]]:
+        """How often each value is used, and by which nodes of the graph."""
+        uses: dict[str, int] = {}
+        owners: dict[str, set[str]] = {}
+        for name in needed:
+            once = 2 if self.nodes[name].outputs else 1  # what has several outputs is spelled out, with names
+            for item in self.nodes[name].inputs:
+                if isinstance(item, str):
+                    uses[item] = uses.get(item, 0) + once
+                    owners.setdefault(item, set()).add(owner_of(name))
+        return uses, owners
 
     def _emit(self, name: str) -> None:
         """A named node, with what is folded into it as hidden nodes in the order of evaluation."""

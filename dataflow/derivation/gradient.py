@@ -58,7 +58,7 @@ def write_gradient(
     >>> graph = loads("{dataflow: 1, inputs: {a: 5, b: 3, c: 2}, nodes: {u: b*c, v: a + u, J: 3*v}, target: J}")
     >>> found = write_gradient(graph, standard())
     >>> {name: (node.op, node.inputs) for name, node in found.nodes.items() if name in ("dv", "db")}
-    {'db': ('multiply', ('du', 'c')), 'dv': ('identity', (3,))}
+    {'dv': ('identity', (3,)), 'db': ('multiply', ('du', 'c'))}
     """
     target = graph.target if target is None else target
     check_names(graph, [] if wrt is None else wrt)
@@ -118,7 +118,7 @@ class _Gradient:
         """The values whose gradients are shown: from the target back, then what is given."""
         if self.wrt is not None:
             return list(self.wrt)
-        order = {name: place for place, name in enumerate(self.graph.order)}
+        order: dict[Any, int] = {name: place for place, name in enumerate(self.graph.order)}
         producers, given = self.graph.producers(), self.graph.given
         computed = [name for name in self.graph.names() if name not in given]
         return [*sorted(computed, key=lambda name: -order[producers.get(name, name)]), *given]

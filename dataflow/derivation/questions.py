@@ -31,6 +31,7 @@ def check_names(graph: Graph, names: Iterable[str]) -> None:
 def find_differentiable(graph: Graph) -> list[str]:
     """The given values that have a gradient: parameters, and inputs of a float type that are not data.
 
+    >>> from dataflow.graph import Input
     >>> find_differentiable(Graph(inputs={"a": 1, "k": Input(2, dtype="int64")}, parameters={"w": 1}))
     ['w', 'a']
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from dataflow.derivatives.products import Product, SparseBlock, compute_derivatives
+from dataflow.derivatives.matrices import SparseBlock
+from dataflow.derivatives.products import Product, compute_derivatives
 
 __all__ = ["Product", "SparseBlock", "compute_derivatives"]

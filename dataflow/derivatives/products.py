@@ -190,7 +190,7 @@ class _Computation:
         for item, name in zip(items, names, strict=True):
             value = next(found) if isinstance(item, Symbol) else 0.0 if item is None else item
             type = self.types[name]
-            result.append(np.array(np.broadcast_to(np.asarray(value, type.dtype), type.shape)))
+            result.append(np.array(np.broadcast_to(np.asarray(value, type.dtype), tuple(map(int, type.shape)))))
         return result
 
     def _make(self, mode: str, sweeps: int, blocks: Mapping[Any, Any], unreached: Sequence[str]) -> Product:

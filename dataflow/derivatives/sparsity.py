@@ -22,14 +22,12 @@ from dataflow.sweeps.arrays import quiet
 from dataflow.tracing import record
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from dataflow.graph import Node
     from dataflow.operators import Operator
 
-    Pattern = csr_array  # rows: the elements of a value, columns: those of the inputs
 
 Array = np.ndarray[Any, Any]
+Pattern = Any  # a scipy.sparse.csr_array of booleans; rows: the elements of a value, columns: those of the inputs
 MAX_ENTRIES = 20_000_000  # of a pattern: beyond it a matrix is not called sparse
 
 
@@ -46,13 +44,13 @@ ALONG_AXIS = frozenset({  # each output along `axis` may depend on each input al
 class Patterns:
     """The patterns of the values of a tape, in the elements of some of its given values one after another.
 
-    nodes, types: of a tape, by name.
+    nodes, types: of a tape, by name, each node after those it needs.
     patterns:     of the given values, as `mark_inputs` makes them; `total` is how many columns they have.
     values:       what operators ask for besides shapes, such as indices: a function that gives a value by its name.
     """
 
     def __init__(
-        self, nodes: Mapping[str, Node], types: Mapping[str, ArrayType], operators: Mapping[str, Operator],
+        self, nodes: dict[str, Node], types: Mapping[str, ArrayType], operators: Mapping[str, Operator],
         patterns: Mapping[str, Pattern], total: int, values: Callable[[str], Any],
     ) -> None:  # fmt: skip
         self.nodes = nodes
@@ -161,7 +159,7 @@ class Patterns:
         given = {name: node.inputs[index] for index, name in enumerate(made.inputs) if isinstance(name, str)}
         marked = {name: known[index] for index, name in enumerate(made.inputs) if index in known}
         inner = Patterns(
-            made.graph.nodes, made.types, self.operators, marked, self.total,
+            dict(made.graph.nodes), made.types, self.operators, marked, self.total,
             lambda name: self._value_within(name, given, made.constants),
         )  # fmt: skip
         return inner.find(made.outputs)

@@ -131,10 +131,8 @@ def _infer_dtypes(
         stated = load_kernel(stated)(*map(_dtype_of, seen), **attributes)
         if isinstance(stated, str):
             return [stated] * count
-    if isinstance(stated, tuple) and None not in stated:
-        return list(stated)  # type: ignore[arg-type]
     together = promote_operands(operator, seen, default)
-    return [together] * count if stated is None else [item or together for item in stated]  # type: ignore[union-attr]
+    return [together] * count if stated is None else [item or together for item in stated]
 
 
 def _dtype_of(item: Operand) -> str | None:

@@ -87,7 +87,7 @@ class _Inference:
         types, unknown, nodes = self.inferred.types, self.inferred.unknown, self.graph.nodes
         for name in self.graph.order:
             node = nodes[name]
-            operands = [types.get(item) if item.__class__ is str else item for item in node.inputs]  # type: ignore[arg-type]
+            operands = [types.get(item) if item.__class__ is str else item for item in node.inputs]
             if None in operands and (reason := self._complete(node, operands)) is not None:
                 for output in node.outputs or (name,):
                     unknown[output] = reason
