@@ -127,13 +127,11 @@ def _weighted() -> list[Operator]:
 
 def _halve(xp: Any, x: Any, axis: int) -> tuple[Any, Any]:
     """The halves of x along an axis."""
-    shape = xp.shape(x)
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"axis {axis} is out of range for a value of {len(shape)} dimensions")
-    if shape[axis] % 2:
-        raise ValueError(f"axis {axis} of x has {shape[axis]} elements: they must be an even number, to be halved")
-    before, half = [":"] * (axis % len(shape)), shape[axis] // 2
-    return xp.getitem(x, key=(*before, f":{half}")), xp.getitem(x, key=(*before, f"{half}:"))
+    from dataflow_nn.shapes.activations import check_halves
+
+    check_halves(xp.shape(x), axis)
+    first, second = xp.split(x, sections=2, axis=axis)
+    return first, second
 
 
 def _glu(xp: Any, x: Any, *, axis: int = -1) -> Any:
@@ -156,7 +154,8 @@ def _glu_examples(rng: Any) -> Sequence[Any]:
 def _gated() -> list[Operator]:
     return [
         Operator("glu", "z = a * sigmoid(b), where a is the first half of x along axis and b the second",
-                 forward=_glu, backward={"x": _glu_dx}, examples=_glu_examples, source=GLU,
+                 forward=_glu, backward={"x": _glu_dx}, shape="dataflow_nn.shapes.activations:glu",
+                 examples=_glu_examples, source=GLU,
                  description="An axis of an odd number of elements is refused.",
                  special=[(([3.0, 0.0],), [1.5], ([0.5, 0.75],)),
                           (([2.0, 2.0, 1000.0, -1000.0],), [2.0, 0.0], ([1.0, 0.0, 0.0, 0.0],))]),

@@ -84,51 +84,22 @@ def _conv_transpose(
     xp: Any, x: Any, weight: Any, bias: Any = None, *, stride: Lengths = 1, padding: Lengths = 0,
     output_padding: Lengths = 0, dilation: Lengths = 1, groups: int = 1,
 ) -> Any:  # fmt: skip
-    attributes = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
-    shape = _transposed_shape(xp.shape(x), xp.shape(weight), output_padding, **attributes)
+    from dataflow_nn.shapes.convolution import measure_transposed
+
+    attributes: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    shape = measure_transposed(xp.shape(x), xp.shape(weight), output_padding, **attributes)
     z = xp.conv_input_gradient(x, weight, shape=shape, **attributes)
     if bias is None:
         return z
     if xp.shape(bias) != shape[1:2]:
-        raise ValueError(f"bias has the shape {list(xp.shape(bias))}, and {shape[1]} output channels need [{shape[1]}]")
+        from dataflow_nn.shapes.convolution import check_bias
+
+        check_bias(xp.shape(bias), shape[1])
     return z + xp.reshape(bias, shape=(shape[1], *(1,) * (len(shape) - 2)))
 
 
-def _transposed_shape(
-    x: Shape, weight: Shape, output_padding: Lengths, *, stride: Any, padding: Any, dilation: Any, groups: Any
-) -> Shape:
-    """The shape that a transposed convolution gives. Raises `ValueError` where the shapes do not fit each other."""
-    count = len(weight) - 2
-    if not 1 <= count <= 3 or len(x) != len(weight):
-        raise ValueError(
-            f"x has the shape {list(x)} and weight {list(weight)}: they need [batch, in, spatial axes] and "
-            "[in, out / groups, as many axes, 1 to 3]"
-        )
-    if x[1] != weight[0]:
-        raise ValueError(f"x has {x[1]} channels, and weight of shape {list(weight)} needs {weight[0]}")
-    given = {
-        "stride": (stride, 1),
-        "padding": (padding, 0),
-        "dilation": (dilation, 1),
-        "output_padding": (output_padding, 0),
-    }
-    lists = {name: _per_axis(value, count, name, least) for name, (value, least) in given.items()}
-    lengths = []
-    for axis, (length, kernel) in enumerate(zip(x[2:], weight[2:], strict=True)):
-        step, cut, gap, more = (lists[name][axis] for name in given)
-        if more >= max(step, gap):
-            raise ValueError(f"output_padding is less than the stride or the dilation, not {more} along axis {axis}")
-        lengths.append((length - 1) * step - 2 * cut + gap * (kernel - 1) + more + 1)
-        if lengths[-1] < 1:
-            raise ValueError(f"a padding of {cut} along spatial axis {axis} leaves {lengths[-1]} elements")
-    return (x[0], weight[1] * groups, *lengths)
-
-
-def _per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
-    values = (value,) * count if isinstance(value, int) else tuple(value)
-    if len(values) != count or not all(isinstance(item, int) and item >= least for item in values):
-        raise ValueError(f"{name} is a number from {least}, or one for each of {count} spatial axes, not {value}")
-    return values
+def _per_axis(value: Any, count: int) -> tuple[int, ...]:
+    return (value,) * count if isinstance(value, int) else tuple(value)
 
 
 Case = tuple[Shape, Shape, dict[str, Any]]
@@ -155,10 +126,10 @@ def _conv_examples(rng: Any) -> Sequence[Any]:
 def _places(x: Shape, weight: Shape, about: dict[str, Any]) -> Shape:
     """The shape of a convolution's result."""
     kernel, count, pads = weight[2:], len(weight) - 2, about.get("padding", 0)
-    steps, gaps = (_per_axis(about.get(name, 1), count, name, 1) for name in ("stride", "dilation"))
+    steps, gaps = (_per_axis(about.get(name, 1), count) for name in ("stride", "dilation"))
     if pads == "same":
         return (x[0], weight[0], *x[2:])
-    pads = (0,) * count if pads == "valid" else _per_axis(pads, count, "padding", 0)
+    pads = (0,) * count if pads == "valid" else _per_axis(pads, count)
     lengths = zip(x[2:], kernel, steps, gaps, pads, strict=True)
     return (x[0], weight[0], *((n + 2 * pad - gap * (k - 1) - 1) // step + 1 for n, k, step, gap, pad in lengths))
 
@@ -197,7 +168,8 @@ def _forward() -> list[Operator]:
                  special=[(([[[1.0, 2.0, 3.0]]], [[[10.0, 1.0]]], [0.5]), [[[12.5, 23.5]]],
                            ([[[10.0, 11.0, 1.0]]], [[[3.0, 5.0]]], [2.0]))]),
         Operator("conv_transpose", "z = the adjoint of conv, in its x, at x, + bias",
-                 forward=_conv_transpose, reference=f"{REFERENCES}:conv_transpose", examples=_transpose_examples,
+                 forward=_conv_transpose, shape=f"{SHAPES}:conv_transpose", reference=f"{REFERENCES}:conv_transpose",
+                 examples=_transpose_examples,
                  description="Transposed convolution: every element of x adds a multiple of the kernel. weight is "
                              "[in, out / groups, kernel]; the result is (n - 1) * stride - 2 * padding + dilation * "
                              "(kernel - 1) + output_padding + 1 long.",

@@ -29,7 +29,10 @@ def _check_labels(xp: Any, scores: Any, labels: Any, name: str) -> None:
     if not shape:
         raise ValueError(f"{name} are one number, and need an axis of classes")
     if found != shape[:-1]:
-        raise ValueError(f"labels have the shape {found}, and {name} of shape {shape} need {shape[:-1]}")
+        from dataflow.shapes import match_shapes
+
+        message = f"labels have the shape {found}, and {name} of shape {shape} need {shape[:-1]}"
+        match_shapes(tuple(found), tuple(shape[:-1]), message)
 
 
 def _keep_labels(xp: Any, labels: Any, ignore_index: int | None) -> tuple[Any, Any]:

@@ -35,8 +35,12 @@ def share(xp: Any, g: Any, count: Any, reduction: str) -> Any:
 
 def check_same_shape(xp: Any, x: Any, y: Any, names: tuple[str, str]) -> None:
     """Broadcasting [n] against [n, 1] would average n * n losses without a word."""
-    if xp.shape(x) != xp.shape(y) and xp.ndim(y):
-        raise ValueError(f"{names[0]} and {names[1]} differ in shape: {list(xp.shape(x))} and {list(xp.shape(y))}")
+    first, second = xp.shape(x), xp.shape(y)
+    if first != second and second:
+        from dataflow.shapes import match_shapes
+
+        message = f"{names[0]} and {names[1]} differ in shape: {list(first)} and {list(second)}"
+        match_shapes(tuple(first), tuple(second), message)
 
 
 def _sum_if_number(xp: Any, dy: Any, y: Any) -> Any:

@@ -126,11 +126,9 @@ def _cores() -> list[Operator]:
 
 
 def _places(xp: Any, x: Any, axis: Axes) -> tuple[int, ...]:
-    ndim = xp.ndim(x)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    if wrong := [item for item in axes if not -ndim <= item < ndim]:
-        raise ValueError(f"axis {wrong[0]} is out of range for an x of shape {list(xp.shape(x))}")
-    return tuple(sorted({item % ndim for item in axes}))
+    from dataflow_nn.shapes.normalization import list_places
+
+    return list_places(xp.shape(x), axis)
 
 
 def _place_weight(xp: Any, x: Any, weight: Any, axes: tuple[int, ...], name: str) -> Any:
@@ -140,7 +138,10 @@ def _place_weight(xp: Any, x: Any, weight: Any, axes: tuple[int, ...], name: str
     shape = xp.shape(x)
     lengths = [shape[axis] for axis in axes]
     if list(xp.shape(weight)) != lengths:
-        raise ValueError(f"{name} has the shape {list(xp.shape(weight))}, and x of shape {list(shape)} needs {lengths}")
+        from dataflow.shapes import match_shapes
+
+        needed = f"x of shape {list(shape)} needs {lengths}"
+        match_shapes(xp.shape(weight), tuple(lengths), f"{name} has the shape {list(xp.shape(weight))}, and {needed}")
     return xp.reshape(weight, shape=tuple(length if axis in axes else 1 for axis, length in enumerate(shape)))
 
 
@@ -191,14 +192,12 @@ def _over_axes() -> list[Operator]:
 # --- over all axes but that of the channels, or groups of channels ---
 
 
-def _check_channels(xp: Any, x: Any, weights: dict[str, Any]) -> int:
+def _check_channels(xp: Any, x: Any, weights: dict[str, Any]) -> Any:
     """How many channels x has. Raises `ValueError` if a weight has not as many."""
-    if xp.ndim(x) < 2:
-        raise ValueError(f"x has the shape {list(xp.shape(x))}: it needs [batch, channels, any further axes]")
-    channels: int = xp.shape(x)[1]
-    for name, item in weights.items():
-        if item is not None and list(xp.shape(item)) != [channels]:
-            raise ValueError(f"{name} has the shape {list(xp.shape(item))}, and {channels} channels need [{channels}]")
+    from dataflow_nn.shapes.normalization import check_channels
+
+    shapes = {name: None if item is None else xp.shape(item) for name, item in weights.items()}
+    channels: Any = check_channels(xp.shape(x), shapes)
     return channels
 
 
@@ -280,7 +279,8 @@ def _over_channels() -> list[Operator]:
                            {"epsilon": 0.0}),
                           (([[2.0], [2.0]],), [[0.0], [0.0]], ([[0.0], [0.0]],))]),
         Operator("group_norm", "z = (x - mean) / (variance + epsilon) ** (1/2) * weight + bias, for each group",
-                 forward=_group_norm, examples=_channel_examples(GROUPS), reference=f"{REFERENCES}:group_norm",
+                 forward=_group_norm, shape=f"{SHAPES}:group_norm", examples=_channel_examples(GROUPS),
+                 reference=f"{REFERENCES}:group_norm",
                  description=f"{LAYOUT} The channels of each sample fall into num_groups groups, one after the other.",
                  conventions=EQUAL,
                  source="Wu and He, Group normalization (2018), https://arxiv.org/abs/1803.08494",

@@ -20,8 +20,8 @@ def operators() -> list[Operator]:
     return _cells()
 
 
-def _check_shapes(xp: Any, gates: int, x: Any, states: dict[str, Any], weights: dict[str, Any]) -> int:
-    """How many units the state has. Raises `ValueError` for what does not fit."""
+def _check_shapes(xp: Any, gates: int, x: Any, states: dict[str, Any], weights: dict[str, Any]) -> None:
+    """Raise `ValueError` for what does not fit."""
     if not xp.ndim(x):
         raise ValueError("x is one number, and needs an axis of inputs")
     *lead, inputs = xp.shape(x)
@@ -34,34 +34,31 @@ def _check_shapes(xp: Any, gates: int, x: Any, states: dict[str, Any], weights: 
     expected |= {"weight_ih": [rows, inputs], "weight_hh": [rows, units], "bias_ih": [rows], "bias_hh": [rows]}
     for name, item in {**states, **weights}.items():
         if item is not None and list(xp.shape(item)) != expected[name]:
-            raise ValueError(
-                f"{name} has the shape {list(xp.shape(item))}: with x of shape {list(xp.shape(x))} and {units} units "
-                f"it needs {expected[name]}"
-            )
-    return units
+            from dataflow.shapes import match_shapes
 
-
-def _part(xp: Any, x: Any, number: int, units: int) -> Any:
-    return xp.getitem(x, key=("...", f"{number * units}:{(number + 1) * units}"))
+            needed = f"with x of shape {list(xp.shape(x))} and {units} units it needs {expected[name]}"
+            message = f"{name} has the shape {list(xp.shape(item))}: {needed}"
+            match_shapes(tuple(xp.shape(item)), tuple(expected[name]), message)
 
 
 def _lstm_cell(
     xp: Any, x: Any, h: Any, c: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any = None, bias_hh: Any = None
 ) -> tuple[Any, Any]:
     weights = {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias_ih": bias_ih, "bias_hh": bias_hh}
-    units = _check_shapes(xp, 4, x, {"h": h, "c": c}, weights)
+    _check_shapes(xp, 4, x, {"h": h, "c": c}, weights)
     gates = xp.linear(x, weight_ih, bias_ih) + xp.linear(h, weight_hh, bias_hh)
-    write, forget, read = (xp.sigmoid(_part(xp, gates, number, units)) for number in (0, 1, 3))
-    cell = forget * c + write * xp.tanh(_part(xp, gates, 2, units))
-    return read * xp.tanh(cell), cell
+    write, forget, new, read = xp.split(gates, sections=4, axis=-1)
+    cell = xp.sigmoid(forget) * c + xp.sigmoid(write) * xp.tanh(new)
+    return xp.sigmoid(read) * xp.tanh(cell), cell
 
 
 def _gru_cell(xp: Any, x: Any, h: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any = None, bias_hh: Any = None) -> Any:
     weights = {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias_ih": bias_ih, "bias_hh": bias_hh}
-    units = _check_shapes(xp, 3, x, {"h": h}, weights)
-    given, kept = xp.linear(x, weight_ih, bias_ih), xp.linear(h, weight_hh, bias_hh)
-    reset, update = (xp.sigmoid(_part(xp, given, k, units) + _part(xp, kept, k, units)) for k in (0, 1))
-    new = xp.tanh(_part(xp, given, 2, units) + reset * _part(xp, kept, 2, units))
+    _check_shapes(xp, 3, x, {"h": h}, weights)
+    given = xp.split(xp.linear(x, weight_ih, bias_ih), sections=3, axis=-1)
+    kept = xp.split(xp.linear(h, weight_hh, bias_hh), sections=3, axis=-1)
+    reset, update = (xp.sigmoid(given[place] + kept[place]) for place in (0, 1))
+    new = xp.tanh(given[2] + reset * kept[2])
     return new + update * (h - new)
 
 

@@ -82,15 +82,11 @@ def _of_vectors() -> Operator:
 
 
 def _matrix_norm(xp: Any, x: Any, *, keepdims: bool = False, ord: MatrixNorm = "fro") -> Any:
-    shape = xp.shape(x)
-    if len(shape) < 2:
-        raise ValueError(f"x is no matrix: it needs 2 dimensions, not {len(shape)}")
+    from dataflow_std.shapes.norms import check_matrix_norm
+
+    check_matrix_norm(xp.shape(x), ord)
     if ord == "fro":
         return xp.vector_norm(x, axis=(-2, -1), keepdims=keepdims)
-    if ord not in (1, -1, 2, -2, inf, -inf, "nuc"):
-        raise ValueError(f'a matrix has the norms "fro", "nuc", 1, -1, 2, -2, inf and -inf, not {ord}')
-    if 0 in shape[-2:]:
-        raise ValueError(f"norm {ord} of a matrix without elements is not defined; its shape is {list(shape)}")
     z = _reduce(xp, x, ord)
     return xp.expand_dims(z, axis=(-2, -1)) if keepdims else z
 
@@ -124,6 +120,7 @@ def _of_matrices() -> Operator:
     zero = [[0.0, 0.0], [0.0, 0.0]]
     return Operator(
         "matrix_norm", "z = norm of the matrix x", forward=_matrix_norm, examples=_matrix_examples,
+        shape="dataflow_std.shapes.norms:matrix_norm",
         description='Of the last two axes. ord is "fro" (the root of the sum of squares), "nuc" (the sum of the '
                     "singular values), 2 or -2 (the largest or smallest of them), 1 or -1 (the largest or smallest sum "
                     "of the sizes in a column), inf or -inf (in a row).",

@@ -21,7 +21,10 @@ def operators() -> list[Operator]:
 
 def _check_broadcast(first: Shape, second: Shape, which: str) -> None:
     if any(1 not in pair and pair[0] != pair[1] for pair in zip(first[::-1], second[::-1], strict=False)):
-        raise ValueError(f"{which} of x and y, {list(first)} and {list(second)}, do not broadcast")
+        from dataflow.shapes import broadcast_or_refuse
+
+        listed = f"{list(first)} and {list(second)}"
+        broadcast_or_refuse(first, second, f"{which} of x and y, {listed}, do not broadcast")
 
 
 def _check_vectors(xp: Any, x: Any, y: Any) -> None:
@@ -89,7 +92,10 @@ def _check_cross(first: Shape, second: Shape, axis: int) -> None:
         if not -len(shape) <= axis < len(shape):
             raise ValueError(f"axis {axis} is out of range for {name} of shape {list(shape)}")
         if shape[axis] != 3:
-            raise ValueError(f"axis {axis} of {name} has {shape[axis]} elements: a cross product is of vectors of 3")
+            from dataflow.shapes import match_sizes
+
+            counts = f"axis {axis} of {name} has {shape[axis]} elements"
+            match_sizes(shape[axis], 3, f"{counts}: a cross product is of vectors of 3")
         place = axis % len(shape)
         rest.append((*shape[:place], *shape[place + 1 :]))
     _check_broadcast(rest[0], rest[1], "the other axes")
@@ -105,8 +111,12 @@ def _cross_dy(xp: Any, g: Any, z: Any, x: Any, y: Any, *, axis: int) -> Any:
 
 def _matrix_power(xp: Any, x: Any, *, n: int) -> Any:
     shape = xp.shape(x)
-    if len(shape) < 2 or shape[-1] != shape[-2]:
+    if len(shape) < 2:
         raise ValueError(f"only square matrices have powers, not a value of shape {list(shape)}")
+    if shape[-1] != shape[-2]:
+        from dataflow.shapes import match_sizes
+
+        match_sizes(shape[-2], shape[-1], f"only square matrices have powers, not a value of shape {list(shape)}")
     if n == 0:
         return xp.broadcast_to(xp.cast_like(xp.eye(n_rows=shape[-1]), x), shape=shape)
     square, left, power = xp.inv(x) if n < 0 else x, abs(n), None
@@ -198,10 +208,9 @@ def _trace(xp: Any, x: Any, *, offset: int = 0) -> Any:
 
 
 def _trace_dx(xp: Any, g: Any, z: Any, x: Any, *, offset: int) -> Any:
-    shape = xp.shape(x)
-    length = max(0, min(shape[-2] + min(offset, 0), shape[-1] - max(offset, 0)))
-    diagonal = xp.broadcast_to(xp.expand_dims(g, axis=-1), shape=(*shape[:-2], length))
-    return xp.put_diagonal(diagonal, offset=offset, shape=shape)
+    kept = xp.shape(xp.diagonal(x, offset=offset))
+    diagonal = xp.broadcast_to(xp.expand_dims(g, axis=-1), shape=kept)
+    return xp.put_diagonal(diagonal, offset=offset, shape=xp.shape(x))
 
 
 CASES: list[tuple[Shape, int]] = [

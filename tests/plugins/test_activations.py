@@ -234,7 +234,7 @@ def refusal(text: str, **inputs: Any) -> str:
     [
         ("glu(x)", [1.0, 2.0, 3.0], "axis -1 of x has 3 elements: they must be an even number, to be halved"),
         ("glu(x)", 1.0, "axis -1 is out of range for a value of 0 dimensions"),
-        ("glu(x, axis=1)", [1.0, 2.0], "axis 1 is out of range for a value of 1 dimensions"),
+        ("glu(x, axis=1)", [1.0, 2.0], "axis 1 is out of range for a value of 1 dimension"),
         ("celu(x, alpha=0)", [1.0], "alpha is not 0, since x is divided by it"),
         ("softshrink(x, lambd=0)", [1.0], "lambd is above 0, not 0"),
         ("hard_shrink(x, lambd=-1)", [1.0], "lambd is above 0, not -1"),

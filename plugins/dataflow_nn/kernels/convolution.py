@@ -59,7 +59,7 @@ def conv_input_gradient(
 ) -> Array:  # fmt: skip
     """The adjoint of `conv` in `x`, which had this shape."""
     geometry = describe(shape, weight.shape, stride, padding, dilation, groups)
-    check_cotangent(g.shape, geometry)
+    check_cotangent(g.shape, weight.shape[0], geometry)
     turned = _turn_round(geometry)
     if turned is not None:
         return _correlate(g, _turn_weight(weight, geometry), None, turned)
@@ -111,7 +111,7 @@ def conv_weight_gradient(
 ) -> Array:  # fmt: skip
     """The adjoint of `conv` in `weight`, which had this shape."""
     geometry = describe(x.shape, shape, stride, padding, dilation, groups)
-    check_cotangent(g.shape, geometry)
+    check_cotangent(g.shape, shape[0], geometry)
     dtype = np.result_type(g, x)
     height, offsets = geometry.windows.kernel[0], geometry.inputs * geometry.inner
     total = np.zeros((geometry.groups, geometry.outputs, height, offsets), dtype)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dataflow.shapes import Shape, match_shapes, show_shape
+from dataflow.sizes import Length
 
 
 def list_places(x: Shape, axis: int | tuple[int, ...]) -> tuple[int, ...]:
@@ -31,6 +33,30 @@ def check_weight(weight: Shape | None, x: Shape) -> None:
         raise ValueError(message)
     kept = tuple([1 if item == 1 else length for item, length in zip(weight, x, strict=True)])
     match_shapes(weight, kept, message)
+
+
+def check_channels(x: Shape, weights: Mapping[str, Shape | None]) -> Length:
+    """How many channels x has. Raises `ValueError` if a weight has not as many.
+
+    >>> check_channels((2, 6, 4), {"weight": (6,), "bias": None})
+    6
+    """
+    if len(x) < 2:
+        raise ValueError(f"x has the shape {show_shape(x)}: it needs [batch, channels, any further axes]")
+    channels = x[1]
+    for name, shape in weights.items():
+        if shape is not None and shape != (channels,):
+            message = f"{name} has the shape {show_shape(shape)}, and {channels} channels need [{channels}]"
+            match_shapes(shape, (channels,), message)
+    return channels
+
+
+def group_norm(x: Shape, weight: Shape | None = None, bias: Shape | None = None, *, num_groups: int, **_: Any) -> Shape:
+    """The shape of x."""
+    channels = check_channels(x, {"weight": weight, "bias": bias})
+    if num_groups < 1 or (isinstance(channels, int) and channels % num_groups):
+        raise ValueError(f"{channels} channels do not fall into {num_groups} groups")
+    return x
 
 
 def check_cotangent(g: Shape, x: Shape) -> None:

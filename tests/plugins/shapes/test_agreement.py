@@ -15,7 +15,7 @@ MODULES = (
     "dataflow_std.linalg", "dataflow_std.solvers", "dataflow_std.determinants", "dataflow_std.products",
     "dataflow_std.einsum", "dataflow_std.norms", "dataflow_std.decompositions", "dataflow_std.pseudoinverses",
     "dataflow_std.exponentials", "dataflow_nn.softmaxes", "dataflow_nn.linear", "dataflow_nn.convolution",
-    "dataflow_nn.pooling", "dataflow_nn.normalization", "dataflow_nn.attention",
+    "dataflow_nn.pooling", "dataflow_nn.normalization", "dataflow_nn.attention", "dataflow_nn.activations",
 )  # fmt: skip
 OUTSIDE = {"logsumexp": "dataflow_nn.softmaxes"}  # its forward rule is that of all reductions
 NAMES = sorted(
