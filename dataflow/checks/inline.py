@@ -149,13 +149,13 @@ def fault_of_size(text: str) -> tuple[str, str] | None:
             return f"`{show_text(word)}` is no name of a size", fault[1]
     try:
         size = parse_size(text)
-        negative = size < 0
-    except UnknownSizeError:
-        return None
     except ValueError:
         hint = "for a quotient rounded down write `//`" if "/" in text.replace("//", "") else SIZES
         return f"`{show_text(text)}` is no size", hint
-    return (f"the size `{show_text(text)}` is below 0", "a size is 0 or more") if negative else None
+    try:
+        return (f"the size `{show_text(text)}` is below 0", "a size is 0 or more") if size < 0 else None
+    except UnknownSizeError:
+        return None
 
 
 def show_text(text: str) -> str:

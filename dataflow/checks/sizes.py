@@ -51,11 +51,12 @@ def _find_unknown(declared: Declared) -> Iterator[Diagnostic]:
         if _is_linear(size, name)
     }:
         found |= told
-    tellable = frozenset(found)
+    tellable, hints = sorted(found), 0
     for owner, path, size in declared:
         for name in sorted(names_in(size) - found):
             found.add(name)  # said once
-            meant = suggest(name, sorted(tellable))
+            meant = suggest(name, tellable) if hints < MAX_HINTS else None
+            hints += 1
             hint = f"did you mean `{meant}`?" if meant else f"let a shape name `{show_text(name)}` alone"
             message = f"the size `{show_text(name)}` in `{show_text(str(size))}` cannot be told from data"
             yield Diagnostic("DF0518", message, path, node=owner, hint=hint)

@@ -124,7 +124,18 @@ def _describe_attributes(operator: Operator) -> Schema:
 
     schema = schema_of(operator)
     schema["description"] = _explain(operator)
-    for entry in schema["properties"].values():
+    for name, entry in schema["properties"].items():
+        if name not in ("axis", "axes"):  # which nobody computes from lengths
+            _allow_sizes(entry)
         if "default" in entry:
             entry["default"] = plain(entry["default"])
     return schema
+
+
+def _allow_sizes(schema: Schema) -> None:
+    """Let text stand where a number may: it may be the name of a size, or what is computed of such."""
+    if schema.get("type") in ("integer", "number"):
+        schema["type"] = [schema["type"], "string"]
+    for inner in (*schema.get("anyOf", ()), *schema.get("prefixItems", ()), schema.get("items")):
+        if isinstance(inner, dict):
+            _allow_sizes(inner)

@@ -75,6 +75,7 @@ def test_it_accepts_every_operator_spelled_out(name: str) -> None:
         {"op": "concat", "inputs": []},
         {"op": "reshape", "inputs": ["x"]},
         {"op": "reshape", "inputs": ["x"], "attributes": {}},
+        {"op": "reshape", "inputs": ["x"], "attributes": {"shape": "rows"}},
         {"op": "exp", "inputs": ["x"], "outputs": ["z"]},
         {"op": "unstack", "inputs": ["x"]},
         {"op": "cross_entropy", "inputs": ["x", "y"], "attributes": {"reduction": "max"}},
@@ -86,7 +87,14 @@ def test_it_refuses_what_is_wrong(node: Any) -> None:
 
 @pytest.mark.parametrize(
     "node",
-    ["a + b", 3, {"op": "sum", "inputs": ["x"]}, {"op": "sum", "inputs": {"x": "a"}, "attributes": {"axis": [0, 1]}}],
+    [
+        "a + b",
+        3,
+        {"op": "sum", "inputs": ["x"]},
+        {"op": "sum", "inputs": {"x": "a"}, "attributes": {"axis": [0, 1]}},
+        {"op": "reshape", "inputs": ["x"], "attributes": {"shape": ["rows", "2*k", 3]}},
+        {"op": "pad", "inputs": ["x"], "attributes": {"pad_width": [["k", 0]]}},
+    ],
 )
 def test_it_accepts_what_is_right(node: Any) -> None:
     assert not refused(node)

@@ -108,6 +108,59 @@ def test_values_from_outside_that_fit(text: str, name: str, value: Any, expected
     assert np.copysign(1, result.values[name]).tolist() == np.copysign(1, np.array(expected, float)).tolist()
 
 
+LENGTHS = [  # shapes of a, b, c; values of these shapes; sizes
+    (("[h]", "[2*h]", "[h, 2]"), ((3,), (6,), (3, 2)), {"h": 3}),
+    (("[2*h]", "[]", "[]"), ((6,), (), ()), {"h": 3}),
+    (("[2*h + 1]", "[]", "[]"), ((7,), (), ()), {"h": 3}),
+    (("[5 - h]", "[]", "[]"), ((3,), (), ()), {"h": 2}),
+    (("[h + k]", "[k]", "[]"), ((5,), (2,), ()), {"h": 3, "k": 2}),
+    (("[h + k + n]", "[k + n]", "[n]"), ((9,), (5,), (2,)), {"h": 4, "k": 3, "n": 2}),
+    (("[h*k, k]", "[]", "[]"), ((6, 2), (), ()), {"h": 3, "k": 2}),
+    (("[h, (h - 3)//2 + 1]", "[]", "[]"), ((8, 3), (), ()), {"h": 8}),
+    (("[h, h - 1]", "[]", "[]"), ((1, 0), (), ()), {"h": 1}),
+    (("[2*h]", "[]", "[]"), ((0,), (), ()), {"h": 0}),
+    (("[h*k, k]", "[h]", "[]"), ((0, 0), (5,), ()), {"h": 5, "k": 0}),
+]
+
+
+@pytest.mark.parametrize(("shapes", "given", "sizes"), LENGTHS, ids=[" ".join(row[0]) for row in LENGTHS])
+def test_lengths_of_sizes(shapes: tuple[str, ...], given: tuple[tuple[int, ...], ...], sizes: dict[str, int]) -> None:
+    names = "abc"
+    entries = ", ".join(f"{name}: {{shape: {shape}}}" for name, shape in zip(names, shapes, strict=True))
+    shown = ", ".join(f"size_{size}: {size} + 0" for size in sizes)
+    values = {name: np.ones(shape) for name, shape in zip(names, given, strict=True)}
+    result = dataflow.execute(load(f"inputs: {{{entries}}}, nodes: {{{shown}}}"), values)
+    assert {size: result.values[f"size_{size}"] for size in sizes} == sizes
+
+
+DISAGREE = [
+    (("[h]", "[2*h]"), ((3,), (5,)), "`2*h` is 5 here and 6 with h = 3"),
+    (("[2*h]", "[h]"), ((5,), (3,)), "`2*h` is 5 here and 6 with h = 3"),
+    (("[2*h]", "[h + 1]"), ((6,), (3,)), "`h + 1` is 3 here and 4 with h = 3"),
+    (("[2*h]", "[]"), ((5,), ()), "`2*h` is 5 here, which no length of `h` gives"),
+    (("[h + 3]", "[]"), ((2,), ()), "`h + 3` is 2 here, which no length of `h` gives"),
+    (("[h*k]", "[k]"), ((5,), (2,)), "`h*k` is 5 here, which no length of `h` gives with k = 2"),
+    (("[h*k]", "[k]"), ((5,), (0,)), "`h*k` is 5 here and 0 with k = 0"),
+    (("[3//k, k]", "[]"), ((1, 0), ()), "`3//k` divides by 0 with k = 0"),
+]
+
+
+@pytest.mark.parametrize(("shapes", "given", "message"), DISAGREE, ids=[row[2] for row in DISAGREE])
+def test_lengths_that_do_not_agree(shapes: tuple[str, ...], given: tuple[tuple[int, ...], ...], message: str) -> None:
+    entries = ", ".join(f"{name}: {{shape: {shape}}}" for name, shape in zip("ab", shapes, strict=True))
+    values = {name: np.ones(shape) for name, shape in zip("ab", given, strict=True)}
+    (problem,) = problems(f"inputs: {{{entries}}}, nodes: {{z: sum(a) + sum(b)}}", values)
+    assert (problem.code, problem.message) == ("DF0514", message)
+    assert problem.line is not None
+
+
+def test_a_length_that_nothing_tells_matters_only_where_it_is_used() -> None:
+    text = "inputs: {{a: {{shape: [h*k, k]}}}}, nodes: {{z: sum(a) + {}}}"
+    assert dataflow.execute(load(text.format("k")), {"a": np.ones((0, 0))}).values["z"] == 0
+    (problem,) = problems(text.format("h"), {"a": np.ones((0, 0))})
+    assert (problem.code, problem.message) == ("DF0518", "the length of `h` is not known")
+
+
 def test_all_problems_at_once() -> None:
     found = problems("inputs: {x: 1, y: [1, 2], z: {shape: []}}, nodes: {w: x + y + z}", {"x": "a", "y": [1]})
     assert [(item.code, item.node) for item in found] == [("DF0502", "x"), ("DF0503", "y"), ("DF0513", "z")]
