@@ -51,13 +51,13 @@ def choose_columns(
     columns = [0] * count
     for source, target in sorted(arrows, key=lambda arrow: arrow[1]):
         columns[target] = max(columns[target], columns[source] + 1)
+    if last is not None and all(source != last for source, _ in arrows):
+        columns[last] = max(columns)
     first: dict[int, int] = {}
     for source, target in arrows:
         first[source] = min(first.get(source, columns[target]), columns[target])
     for box in late:
-        columns[box] = max(first.get(box, 0) - 1, 0)
-    if last is not None and last not in first:
-        columns[last] = max(columns)
+        columns[box] = first.get(box, columns[box] + 1) - 1
     return columns
 
 

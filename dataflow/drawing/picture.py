@@ -94,11 +94,11 @@ def make_picture(
     names = [*graph.given, *(name for name in graph.order if parts or HIDDEN not in name)]
     uses = {name: _list_uses(graph, name, parts=parts) for name in names}
     makers = graph.producers()
+    target = result.target if result is not None and result.target in {*names, *makers} else graph.target
+    leading = set(names) if target is None else _find_needed(names, uses, makers, [target])
     if only is not None:
         kept = _find_needed(names, uses, makers, only)
         names = [name for name in names if name in kept]
-    target = result.target if result is not None and result.target in {*names, *makers} else graph.target
-    leading = set(names) if target is None else _find_needed(names, uses, makers, [target])
     painter = _Painter(graph, result, target, leading, describe, parts=parts)
     boxes = [painter.paint(name) for name in names]
     shown = target if any(box.target for box in boxes) else None

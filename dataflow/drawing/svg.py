@@ -83,7 +83,7 @@ def _choose_columns(picture: Picture, arrows: Sequence[tuple[int, int, int]]) ->
     pairs = [(source, target) for source, _, target in arrows]
     led_to = {target for _, target in pairs}
     late = {index for index, box in enumerate(boxes) if box.kind != INPUT and index not in led_to}
-    last = next((index for index, box in enumerate(boxes) if box.target), None)
+    last = next((index for index, box in enumerate(boxes) if box.target and box.kind != INPUT), None)
     columns = choose_columns(len(boxes), pairs, late=late, last=last)
     if max(columns, default=0) < MAX_COLUMNS:
         return columns
