@@ -101,14 +101,7 @@ def _diag(xp: Any, x: Any, *, k: int = 0) -> Any:
 
 
 def _diag_dx(xp: Any, g: Any, z: Any, x: Any, *, k: int) -> Any:
-    if xp.ndim(x) == 1:
-        return xp.diag(g, k=k)
-    rows, columns = xp.shape(x)
-    first = k if k > 0 else -k * columns
-    stop = first + xp.size(g) * (columns + 1)
-    return xp.reshape(
-        xp.put_items(g, key=(f"{first}:{stop}:{columns + 1}",), shape=(rows * columns,)), shape=(rows, columns)
-    )
+    return xp.diag(g, k=k) if xp.ndim(x) == 1 else xp.put_diagonal(g, offset=k, shape=xp.shape(x))
 
 
 def _of_values() -> list[Operator]:

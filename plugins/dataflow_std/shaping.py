@@ -114,7 +114,7 @@ def _roll(xp: Any, x: Any, *, shift: int | Shape, axis: Axes = None) -> Any:
 
 
 def _roll_dx(xp: Any, g: Any, z: Any, x: Any, *, shift: int | Shape, axis: Axes) -> Any:
-    back = -shift if isinstance(shift, int) else tuple(-item for item in shift)
+    back = tuple([-item for item in shift]) if isinstance(shift, tuple) else -shift
     return xp.roll(g, shift=back, axis=axis)
 
 
@@ -211,15 +211,12 @@ def _concat(xp: Any, *xs: Any, axis: int | None = 0) -> Any:
     return xp.concat(xs, axis=axis)
 
 
-def _concat_dxs(xp: Any, g: Any, z: Any, *xs: Any, axis: int | None) -> list[Any]:
-    place = 0 if axis is None else axis % xp.ndim(g)
-    before, start, parts = (":",) * place, 0, []
-    for x in xs:
-        stop = start + (xp.size(x) if axis is None else xp.shape(x)[place])
-        part = xp.getitem(g, key=(*before, f"{start}:{stop}"))
-        parts.append(xp.reshape(part, shape=xp.shape(x)) if axis is None else part)
-        start = stop
-    return parts
+def _concat_dxs(xp: Any, g: Any, z: Any, *xs: Any, axis: int | None) -> Sequence[Any]:
+    if axis is not None:
+        parts: Sequence[Any] = xp.split(g, lengths=tuple([xp.shape(x)[axis] for x in xs]), axis=axis)
+        return parts
+    parts = xp.split(g, lengths=tuple(map(xp.size, xs)))
+    return [xp.reshape(part, shape=xp.shape(x)) for part, x in zip(parts, xs, strict=True)]
 
 
 def _stack(xp: Any, *xs: Any, axis: int = 0) -> Any:

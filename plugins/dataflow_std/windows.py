@@ -63,15 +63,13 @@ def _pad_dx(xp: Any, g: Any, z: Any, x: Any, *, pad_width: Any, mode: str, value
 
 def _add_back(xp: Any, g: Any, axis: int, lengths: tuple[int, int, int], mode: str) -> Any:
     """The cotangent without its padding along an axis, which is added where it came from."""
-    before, length, after = lengths
-    lead = (":",) * axis
-    inner = xp.getitem(g, key=(*lead, f"{before}:{before + length}"))
+    first, inner, last = xp.split(g, lengths=lengths, axis=axis)
     if mode == "constant":
         return inner
+    before, length, after = lengths
     places = xp.pad(xp.arange(stop=length), pad_width=(before, after), mode=mode)
-    sides = (f":{before}", f"{before + length}:")
-    outer = xp.concat([xp.getitem(g, key=(*lead, side)) for side in sides], axis=axis)
-    origin = xp.concat([xp.getitem(places, key=(side,)) for side in sides], axis=0)
+    start, _, end = xp.split(places, lengths=lengths)
+    outer, origin = xp.concat([first, last], axis=axis), xp.concat([start, end], axis=0)
     return inner + xp.put_add(outer, origin, axis=axis, shape=xp.shape(inner))
 
 
