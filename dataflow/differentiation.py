@@ -132,7 +132,7 @@ def _check_types(graph: Graph, name: str, item: Derivative, values: Mapping[str,
             message, hint = f"`{value}` is of type {dtype}, which has no derivative", "only floats have one"
             yield Diagnostic("DF0232" if key == item.kind else "DF0245", message, place, node=value, hint=hint)
     size = getattr(values[item.of[0]], "size", 1)
-    if item.kind in ONE_NUMBER and size != 1:
+    if item.kind in ONE_NUMBER and size != 1 and _dtype_of(values[item.of[0]]).startswith("float"):
         target = item.of[0]
         message = f"{name_kind(item.kind)} is that of one number, and `{target}` has {size} elements"
         hint = f"reduce it, as with `sum({target})`; or ask for a jacobian of it, or a vjp, which weighs them"
