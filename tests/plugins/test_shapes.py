@@ -13,7 +13,6 @@ from dataflow.arrays import numpy_arrays
 from dataflow.library import Library
 from dataflow.proof.cases import make_cases
 from dataflow.shapes import ArrayType
-from dataflow.sizes import UnknownSizeError
 from dataflow.sweeps.arrays import quiet
 from dataflow.sweeps.conversion import convert
 from dataflow.sweeps.plan import Step

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dataflow_nn.kernels.softmaxes import Axes
+from dataflow.shapes import Axes
 
 
 def logsumexp(x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
