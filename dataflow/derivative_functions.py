@@ -45,8 +45,7 @@ def derive(
     >>> slope().blocks["z", "x"], slope({"x": 5}).blocks["z", "x"]
     (12.0, 20.0)
     """
-    names = [item if isinstance(item, str) else list(item) for item in (of, wrt)]
-    request = Derivative(kind, names[0], names[1], along, cotangent, sparse)  # type: ignore[arg-type]
+    request = Derivative(kind, _list(of), _list(wrt), along, cotangent, sparse)
     if found := find_asked_problems(graph, {kind: request}, whole=False):
         raise UsageError(found)
     bare = graph.replace(target=None, derivatives=EMPTY)
@@ -63,3 +62,7 @@ def derive(
         return result.derivatives[kind]
 
     return differentiate
+
+
+def _list(names: Any) -> Any:
+    return tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else names

@@ -64,17 +64,20 @@ def _lay_out_matrix(product: Product, result: Result) -> Rows | None:
 def _find_shapes(product: Product, result: Result) -> dict[str, Shape]:
     """The shapes of what is differentiated and of that in which, where they are reported or the blocks tell them."""
     shapes = {name: result.types[name][1] for name in (*product.of, *product.wrt) if name in result.types}
-    for (first, second), block in product.blocks.items():
-        shape: Shape = getattr(block, "shape", ())
-        if product.kind == "hessian":
-            if first == second:
-                shapes[first] = shape[: len(shape) // 2]
-        elif not shape:
-            shapes |= {first: (), second: ()}
-        elif first in shapes:
-            shapes[second] = shape[len(shapes[first]) :]
-        elif second in shapes:
-            shapes[first] = shape[: len(shape) - len(shapes[second])]
+    known = -1
+    while known < len(shapes):  # one shape may tell another
+        known = len(shapes)
+        for (first, second), block in product.blocks.items():
+            shape: Shape = getattr(block, "shape", ())
+            if product.kind == "hessian":
+                if first == second:
+                    shapes[first] = shape[: len(shape) // 2]
+            elif not shape:
+                shapes |= {first: (), second: ()}
+            elif first in shapes:
+                shapes[second] = shape[len(shapes[first]) :]
+            elif second in shapes:
+                shapes[first] = shape[: len(shape) - len(shapes[second])]
     return shapes
 
 
