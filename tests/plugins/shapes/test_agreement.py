@@ -45,8 +45,9 @@ def vary_attributes(attributes: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for other in (value + 1, value - 1, -1, 0, 4):
                 yield {**attributes, name: other}
         elif isinstance(value, tuple) and value and type(value[0]) is int:
-            for index in range(len(value)):
-                yield {**attributes, name: (*value[:index], value[index] + 1, *value[index + 1 :])}
+            for index, item in enumerate(value):
+                if type(item) is int:
+                    yield {**attributes, name: (*value[:index], item + 1, *value[index + 1 :])}
             yield {**attributes, name: value[1:]}
             yield {**attributes, name: (*value, 1)}
             yield {**attributes, name: (-value[0], *value[1:])}
