@@ -241,3 +241,25 @@ def test_convolution() -> None:
         return anp.log(anp.sum(anp.exp(scores))) - scores[0]
 
     agree(result, loss, dict.fromkeys(("kernels", "offsets", "weights", "bias")))
+
+
+def test_bratu() -> None:
+    """At the first guess all is known by hand; Newton's method ends near the solution, which has a closed form."""
+    graph = dataflow.load(GRAPHS / "bratu.yaml")
+    result = dataflow.execute(graph)
+    assert np.array(result.values["residual"]).tolist() == [1] * 11
+    found: Any = result.derivatives["slopes"]
+    assert found.sweeps == 3  # of three diagonals, whatever the number of points
+    slopes = found.blocks["residual", "u"].to_dense()
+    np.testing.assert_allclose(slopes, 144 * (np.eye(11, k=1) + np.eye(11, k=-1)) - 287 * np.eye(11), rtol=1e-13)
+    derived: Any = dataflow.derive(graph, "jacobian", "residual", wrt="u", sparse=False)
+    u = np.zeros(11)
+    for _ in range(4):
+        residual = dataflow.execute(graph.replace(derivatives={}), {"u": u}).values["residual"]
+        u = u - np.linalg.solve(derived({"u": u}).blocks["residual", "u"], residual)
+    angle = mpmath.findroot(lambda angle: angle - mpmath.sqrt(2) * mpmath.cosh(angle / 4), 1.5)
+    places = np.arange(1, 12) / 12
+    exact = [-2 * mpmath.log(mpmath.cosh((x - 0.5) * angle / 2) / mpmath.cosh(angle / 4)) for x in places]
+    np.testing.assert_allclose(u, np.array(exact, float), atol=2e-4)  # (1 / 12) ** 2 / 12 times the fourth derivative
+    last = dataflow.execute(graph, {"u": u})
+    assert last.values["J"] < 1e-20
