@@ -10,6 +10,7 @@ from dataflow.cli.table import MAX_ELEMENTS, MAX_ROWS, describe
 
 if TYPE_CHECKING:
     from dataflow.derivatives import Product
+    from dataflow.graph import Graph
     from dataflow.result import Result
 
 MATRICES = ("jacobian", "hessian")
@@ -19,14 +20,14 @@ Rows = list[tuple[str, ...]]
 Shape = tuple[int, ...]
 
 
-def print_products(result: Result, path: str) -> None:
+def print_products(graph: Graph, result: Result, path: str) -> None:
     """Print each under a line that says what it is."""
     for name, product in result.derivatives.items():
         title = product.kind if name == product.kind else f"{name}: {product.kind}"
         of = ", ".join(product.of)
         sweeps = f"{product.sweeps} sweep{'s' * (product.sweeps != 1)}"
         print_lines("", f"{title} of {of} ({product.mode}, {sweeps})")
-        rows = _lay_out(product, result)
+        rows = _lay_out(product, graph, result)
         print_table(rows[:MAX_ROWS], align="<" + ">" * (len(rows[0]) - 1))
         if len(rows) > MAX_ROWS:
             print_lines(f"... and {len(rows) - MAX_ROWS} more in {path}")
@@ -36,20 +37,20 @@ def print_products(result: Result, path: str) -> None:
             print_lines(f"{of} {verb} not depend on {listed}: the derivatives are 0")
 
 
-def _lay_out(product: Product, result: Result) -> Rows:
+def _lay_out(product: Product, graph: Graph, result: Result) -> Rows:
     if product.kind not in MATRICES:
         return [(first or second, describe(block)) for (first, second), block in product.blocks.items()]
-    return _lay_out_matrix(product, result) or [
+    return _lay_out_matrix(product, graph, result) or [
         (f"{first}, {second}", *_glimpse(block)) for (first, second), block in product.blocks.items()
     ]
 
 
-def _lay_out_matrix(product: Product, result: Result) -> Rows | None:
+def _lay_out_matrix(product: Product, graph: Graph, result: Result) -> Rows | None:
     """A row for each element that is differentiated, a column for each in which it is; None if they are many."""
     above = product.of if product.kind == "jacobian" else product.wrt
     if any(hasattr(block, "columns") for block in product.blocks.values()):
         return None
-    shapes = _find_shapes(product, result)
+    shapes = _find_shapes(product, graph, result)
     outputs, inputs = _label(above, shapes, HEIGHT), _label(product.wrt, shapes, WIDTH)
     if outputs is None or inputs is None:
         return None
@@ -61,24 +62,32 @@ def _lay_out_matrix(product: Product, result: Result) -> Rows | None:
     return rows
 
 
-def _find_shapes(product: Product, result: Result) -> dict[str, Shape]:
-    """The shapes of what is differentiated and of that in which, where they are reported or the blocks tell them."""
-    shapes = {name: result.types[name][1] for name in (*product.of, *product.wrt) if name in result.types}
-    known = -1
-    while known < len(shapes):  # one shape may tell another
-        known = len(shapes)
-        for (first, second), block in product.blocks.items():
-            shape: Shape = getattr(block, "shape", ())
-            if product.kind == "hessian":
-                if first == second:
-                    shapes[first] = shape[: len(shape) // 2]
-            elif not shape:
-                shapes |= {first: (), second: ()}
-            elif first in shapes:
-                shapes[second] = shape[len(shapes[first]) :]
-            elif second in shapes:
-                shapes[first] = shape[: len(shape) - len(shapes[second])]
+def _find_shapes(product: Product, graph: Graph, result: Result) -> dict[str, Shape]:
+    """The shapes of what is differentiated and of that in which, as far as the shapes of blocks tell them."""
+    shapes: dict[str, Shape] = {}
+    for (first, second), block in product.blocks.items():
+        shape: Shape = getattr(block, "shape", ())
+        if product.kind == "hessian":
+            if first == second:
+                shapes[first] = shape[: len(shape) // 2]
+            continue
+        above, below = (_find_rank(name, graph, result) for name in (first, second))
+        split = len(shape) - below if below is not None else above if shape else 0
+        if split is not None:
+            shapes |= {first: shape[:split], second: shape[split:]}
     return shapes
+
+
+def _find_rank(name: str, graph: Graph, result: Result) -> int | None:
+    """How many axes a value has, if it is reported or the graph says it."""
+    if name in result.types:
+        return len(result.types[name][1])
+    entry = graph.given.get(name)
+    if entry is None or (entry.shape is None and entry.value is None):
+        return None
+    from dataflow.checks.inline import shape_of
+
+    return len(shape_of(entry.value) if entry.shape is None else entry.shape)
 
 
 def _label(names: Sequence[str], shapes: Mapping[str, Shape], most: int) -> dict[str, list[str]] | None:

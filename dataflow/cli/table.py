@@ -38,7 +38,7 @@ def print_result(graph: Graph, result: Result, path: str) -> None:
     if result.derivatives:
         from dataflow.cli.derivative_table import print_products
 
-        print_products(result, path)
+        print_products(graph, result, path)
     for finding in result.findings:
         severity = "note" if finding["code"] == "DF0613" else "warning"
         print_lines("", f"{severity}[{finding['code']}]: {finding['message']}")
