@@ -49,8 +49,8 @@ class SymbolicSize:
     A quotient that does not come out even is a name of its own, spelled as what is computed: `(h - 3)//2`.
 
     >>> rows, k = SymbolicSize.named("rows"), SymbolicSize.named("k")
-    >>> (rows + 1) * k, rows * 2 - rows - rows, 6 * rows // 3, rows // 2
-    (k*rows + k, 0, 2*rows, rows//2)
+    >>> (rows + 1) * k, rows * 2 - rows - rows, 6 * rows // 3, rows // 2, (2 * rows + 1) // 2
+    (k*rows + k, 0, 2*rows, rows//2, rows)
     >>> rows == rows + 0, rows == k, rows == 1
     (True, False, False)
     """
@@ -103,7 +103,8 @@ class SymbolicSize:
             return NotImplemented
         if other == 0:
             raise ZeroDivisionError("a size divided by 0")
-        exact = divide_exactly(self, other)
+        left = self.terms.get((), 0) % other if isinstance(other, int) and other > 0 else 0  # changes no quotient
+        exact = divide_exactly(self - left, other)
         return SymbolicSize.named(Quotient.of(self, other)) if exact is None else exact
 
     def __rfloordiv__(self, other: Any) -> Any:
@@ -189,8 +190,6 @@ def _least_of_name(name: str) -> int | None:
 def _terms_of(item: Any) -> Terms | None:
     if isinstance(item, SymbolicSize):
         return item.terms
-    if isinstance(item, float):
-        raise UnknownSizeError(f"what comes of a size and {item} is known when the data is")
     return ({(): int(item)} if item else {}) if isinstance(item, int) else None
 
 
