@@ -270,6 +270,8 @@ class Run:
         for slot, value in self.plan.constants.items():
             typed = self.plan.names[slot] and isinstance(value, float)
             self.values[slot] = np.dtype(self.plan.graph.dtype).type(value) if typed else value
+        self._check_types()
+        clock.note("types")
         sweeps = ArraySweeps(self.plan, self.operators)
         with single_threaded():
             sweeps.forward(self.values)
@@ -277,6 +279,17 @@ class Run:
             if self.target is not None:
                 self._reverse_arrays(sweeps, self.target)
                 clock.note("reverse")
+
+    def _check_types(self) -> None:
+        """Refuse shapes that do not fit, and values that fit into no memory, before anything is computed."""
+        from dataflow.shapes import ArrayType
+        from dataflow.typecheck import check_types
+
+        plan, bound = self.plan, self.bound
+        given = {name: ArrayType(value.dtype.name, value.shape) for name, value in bound.values.items()}
+        steps = {step.name for step in plan.steps}
+        if found := check_types(plan.graph, self.operators, given, bound.sizes, steps).found:
+            raise GraphError(found)
 
     def _reverse_arrays(self, sweeps: ArraySweeps, target: str) -> None:
         """The reverse sweep; once more, with masks, if a cotangent turns out NaN."""

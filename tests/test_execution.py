@@ -66,9 +66,9 @@ def test_only_computes_no_gradient_that_is_not_asked_for(x: str) -> None:
     result = dataflow.execute(graph, only=["b"])
     assert list(result.values) == list(result.gradients) == ["b"]
     np.testing.assert_array_equal(result.gradients["b"], np.ones(np.shape(result.values["b"])))
-    assert seen == ["forward"]
+    assert "backward" not in seen
     result = dataflow.execute(graph, only=["x"])
-    assert seen == ["forward", "forward", "backward"]
+    assert seen.count("backward") == 1
     np.testing.assert_array_equal(result.gradients["x"], 2 * np.ones(np.shape(result.values["x"])))
     full = dataflow.execute(graph)
     np.testing.assert_array_equal(full.gradients["x"], result.gradients["x"])
@@ -234,7 +234,7 @@ def test_timings_are_noted_only_when_asked_for() -> None:
     assert dataflow.execute(graph).timings is None
     timings = dataflow.execute(graph, timings=True).timings
     assert timings is not None
-    assert list(timings) == ["plan", "data", "forward", "reverse"]
+    assert list(timings) == ["plan", "data", "types", "forward", "reverse"]
     assert all(seconds >= 0 for seconds in timings.values())
 
 

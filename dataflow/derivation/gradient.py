@@ -26,7 +26,7 @@ from dataflow.tracing import Symbol
 from dataflow.typecheck import Inferred, infer_types
 
 if TYPE_CHECKING:
-    from dataflow.operators import Operator
+    from dataflow.registry import Operators
 
 MAX_NODES = 1_000_000  # of a derivative graph before what it does not need is left out
 MAX_ONES = 1000  # elements of a direction that is written out
@@ -34,7 +34,7 @@ MAX_ONES = 1000  # elements of a direction that is written out
 
 def write_gradient(
     graph: Graph,
-    operators: Mapping[str, Operator],
+    operators: Operators,
     *,
     target: str | None = None,
     wrt: Sequence[str] | None = None,
@@ -79,7 +79,7 @@ class _Gradient:
     def __init__(
         self,
         graph: Graph,
-        operators: Mapping[str, Operator],
+        operators: Operators,
         inferred: Inferred,
         target: str,
         wrt: Sequence[str] | None,

@@ -93,7 +93,7 @@ class ReverseSweep:
     def _label(self, name: str) -> None:
         """Give the cotangent of a node its name; a number or a name that it shares becomes a node of its own."""
         found, label = self.cotangents.get(name), self.named.get(name)
-        if found is None or label is None or label in self.labels.values():
+        if found is None or label is None:
             return
         value = settle(self.recorder, found)
         own = isinstance(value, Symbol) and value.name[0] == "%" and value.name not in self.labels

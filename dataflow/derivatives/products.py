@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +24,7 @@ from dataflow.derivatives.matrices import (
 from dataflow.derivatives.program import Program
 from dataflow.derivatives.sparsity import DenseError, Patterns, count_elements, mark_inputs
 from dataflow.errors import Diagnostic, GraphError, ResourceError
+from dataflow.memory import find_memory, show_bytes
 from dataflow.shapes import FLOATS
 from dataflow.tracing import Symbol
 
@@ -321,26 +321,3 @@ class _Computation:
 def _count(colours: Array) -> int:
     return int(colours.max(initial=-1)) + 1
 
-
-def find_memory() -> int:
-    """The bytes of memory that this machine has; a million million where it does not say.
-
-    >>> find_memory() > 0
-    True
-    """
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 10**12
-
-
-def show_bytes(count: float) -> str:
-    """A number of bytes in words.
-
-    >>> show_bytes(8e12), show_bytes(1500), show_bytes(10)
-    ('8 TB', '1.5 kB', '10 bytes')
-    """
-    for unit, size in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count:g} bytes"

@@ -6,23 +6,26 @@ on. What contradicts that is a problem; what was taken so is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.checks.inline import shape_of
 from dataflow.errors import Diagnostic
 from dataflow.graph import EMPTY, Graph, Input, Node, blame_node, owner_of
 from dataflow.operators import VARIADIC_OUTPUTS
-from dataflow.shapes import ArrayType
+from dataflow.registry import BUILT_IN
+from dataflow.shapes import ArrayType, broadcast_shapes
 from dataflow.sizes import Length, SymbolicSize, UnknownSizeError, parse_size, solve, substitute
 from dataflow.sizing import list_sizes, resolve_attributes
 from dataflow.tracing.inference import UnstatedShapeError, WrongTypeError
 from dataflow.tracing.recorder import Recorder, name_unknown
 from dataflow.tracing.symbols import UntraceableError
+from dataflow.typecheck.memory import check_memory
 from dataflow.typecheck.operands import describe_operands
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
+    from dataflow.registry import Operators
 
 MAX_SOLVED = 100  # equalities that one node may ask for
 
@@ -51,28 +54,38 @@ class Inferred(NamedTuple):
 
 
 def infer_types(
-    graph: Graph, operators: Mapping[str, Operator], given: Mapping[str, ArrayType] | None = None
+    graph: Graph,
+    operators: Operators,
+    given: Mapping[str, ArrayType] | None = None,
+    lengths: Mapping[str, Length] = EMPTY,
 ) -> Inferred:
     """The dtype and shape of every value of a sound graph, from those of its inputs and parameters.
 
-    `given` are types of given values that are known better than from the graph, as when data is bound.
+    `given` are types of given values that are known better than from the graph, as when data is bound, and `lengths`
+    those of sizes.
 
     >>> from dataflow.registry import standard
     >>> graph = Graph(inputs={"X": Input(shape=("rows", 3)), "w": [1, 2, 3]}, nodes={"y": Node("matmul", ("X", "w"))})
     >>> infer_types(graph, standard()).types["y"]
     float64[rows]
     """
-    return _Inference(graph, operators, given or EMPTY).run()
+    return _Inference(graph, operators, given or EMPTY, lengths).run()
 
 
 class _Inference:
     """One pass over the nodes."""
 
-    def __init__(self, graph: Graph, operators: Mapping[str, Operator], given: Mapping[str, ArrayType]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        operators: Operators,
+        given: Mapping[str, ArrayType],
+        lengths: Mapping[str, Length],
+    ) -> None:
         self.graph = graph
         self.operators = operators
         self.recorder = Recorder(operators, graph.dtype)
-        self.lengths: dict[str, Length] = {}
+        self.lengths: dict[str, Length] = dict(lengths)
         self.inferred = Inferred({}, {}, [], [])
         self.sizes = list_sizes(graph)
         for name, entry in graph.given.items():
@@ -110,6 +123,8 @@ class _Inference:
         if operator.attributes:
             stated = resolve_attributes(node, operator) if node.attributes else EMPTY
             attributes = {item.name: stated.get(item.name, item.default) for item in operator.attributes}
+            if self.lengths and stated:
+                attributes = {key: self._settle(value) for key, value in attributes.items()}
         reason = "it rests on what does not fit"
         for _ in range(MAX_SOLVED):
             try:
@@ -132,11 +147,27 @@ class _Inference:
             except (UnstatedShapeError, UntraceableError) as error:
                 reason = f"`{node.op}` in `{owner_of(name)}`: {error}"
                 break
-            except (ValueError, IndexError, TypeError, OverflowError) as error:
-                self.inferred.found.append(self._describe_misfit(name, node, operands, error))
+            except (Exception, SystemExit) as error:
+                if self._blames_graph(operator, operands, error):
+                    self.inferred.found.append(self._describe_misfit(name, node, operands, error))
+                else:
+                    reason = f"`{node.op}` in `{owner_of(name)}`: {type(error).__name__}"
                 break
         for output in node.outputs or (name,):
             self.inferred.unknown[output] = reason
+
+    def _blames_graph(self, operator: Operator, operands: list[Any], error: BaseException) -> bool:
+        """Whether what a rule raised says that the graph is wrong: else it is the operator's, and seen when it runs."""
+        if not isinstance(error, ValueError | IndexError | TypeError | OverflowError):
+            return False
+        if operator.shape is not None or self.operators.owner(operator.name).name in BUILT_IN:
+            return True
+        try:
+            if operator.broadcasts:
+                broadcast_shapes(*[item.shape for item in operands if item.__class__ is ArrayType])
+        except ValueError as clash:
+            return not isinstance(clash, UnknownSizeError)
+        return False
 
     def _assume(self, assumption: Assumption) -> None:
         self.inferred.assumed.append(assumption)
@@ -150,6 +181,8 @@ class _Inference:
             if any(length.__class__ is SymbolicSize for length in item.shape):
                 return ArrayType(item.dtype, tuple([substitute(length, self.lengths) for length in item.shape]))
             return item
+        if item.__class__ is tuple:
+            return tuple([self._settle(part) for part in item])
         return substitute(item, self.lengths) if isinstance(item, SymbolicSize) else item
 
     def _note(self, name: str, node: Node, operator: Operator, found: Any) -> None:
@@ -165,16 +198,24 @@ class _Inference:
         named = name_unknown(found, node.op, node.inputs, self.inferred.types)
         self.inferred.types.update(zip(outputs, named, strict=True))
 
-    def _describe_misfit(self, name: str, node: Node, operands: list[Any], error: Exception) -> Diagnostic:
+    def _describe_misfit(self, name: str, node: Node, operands: list[Any], error: BaseException) -> Diagnostic:
         operator = self.operators[node.op]
         found = describe_operands(self.graph, operator, node, self.inferred.types, self.inferred.assumed)
-        if operator.broadcasts:
+        if operator.broadcasts and self._clash(operands):
             shapes = [str(list(item.shape)) for item in operands if item.__class__ is ArrayType]
             message = f"shapes {' and '.join(shapes)} do not fit `{node.op}`"
             hint = "sizes must be equal or 1, counted from the last axis"
             return blame_node(name, "DF0515", message, found=found, hint=hint)
         message = f"`{node.op}` cannot be applied: {str(error).partition(chr(10))[0] or type(error).__name__}"
         return blame_node(name, "DF0516", message, found=found, hint=f"{operator.signature}: {operator.formula}")
+
+    def _clash(self, operands: list[Any]) -> bool:
+        """Whether it is their shapes that do not fit, and not what an attribute or a dtype forbids."""
+        try:
+            broadcast_shapes(*[self._settle(item).shape for item in operands if item.__class__ is ArrayType])
+        except ValueError:
+            return True
+        return False
 
 
 def _describe_type(name: str, operator: Operator, error: WrongTypeError) -> Diagnostic:
@@ -225,3 +266,37 @@ def list_unknown(inferred: Inferred) -> Iterator[str]:
     ['why']
     """
     yield from dict.fromkeys(reason for reason in inferred.unknown.values() if "does not fit" not in reason)
+
+
+MAX_SCALARS = 20_000  # nodes of a graph of single numbers that is looked at: there is little to find
+
+
+def check_types(
+    graph: Graph,
+    operators: Operators,
+    given: Mapping[str, ArrayType] | None = None,
+    lengths: Mapping[str, Length] = EMPTY,
+    among: Collection[str] | None = None,
+) -> Inferred:
+    """What is known of a sound graph before it runs, and all that does not fit, too little memory included.
+
+    given, lengths: as for `infer_types`; `among`: the nodes that are computed, if these are not all.
+
+    >>> from dataflow.registry import standard
+    >>> graph = Graph(inputs={"a": [1, 2], "b": [1, 2, 3]}, nodes={"y": Node("add", ("a", "b"))})
+    >>> check_types(graph, standard()).found[0].message
+    'shapes [2] and [3] do not fit `add`'
+    """
+    if len(graph.nodes) > MAX_SCALARS and _is_scalar(graph, operators):
+        return Inferred({}, {}, [], [])
+    inferred = infer_types(graph, operators, given, lengths)
+    if among is not None:
+        inferred = inferred._replace(found=[item for item in inferred.found if str(item.path[1]) in among])
+    problem = None if inferred.found else check_memory(graph, operators, inferred.types, among)
+    return inferred if problem is None else inferred._replace(found=[problem])
+
+
+def _is_scalar(graph: Graph, operators: Operators) -> bool:
+    """Whether every value is one number of the graph's dtype."""
+    plain = all(type_of_entry(entry, graph.dtype) == (graph.dtype, ()) for entry in graph.given.values())
+    return plain and all(operators[op].broadcasts for op in {node.op for node in graph.nodes.values()})
