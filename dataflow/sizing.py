@@ -75,7 +75,8 @@ def list_used(graph: Graph, operators: Mapping[str, Operator], names: Iterable[s
     annotations = remember_annotations(operators)
     for name in names:
         node = graph.nodes[name]
-        found.update(item for item in node.inputs if item.__class__ is str and item in sizes)
+        if not sizes.isdisjoint(node.inputs):
+            found.update(item for item in node.inputs if isinstance(item, str))
         if node.attributes:
             known = annotations(node.op) if holds_text(node.attributes.values()) else {}
             for key, annotation in known.items():
@@ -214,7 +215,7 @@ def put_sizes(graph: Graph, lengths: Mapping[str, int], operators: Mapping[str, 
     nodes: dict[str, Node] = {}
     found: list[Diagnostic] = []
     for name, node in graph.nodes.items():
-        if any(item.__class__ is str and item in lengths for item in node.inputs):
+        if not lengths.keys().isdisjoint(node.inputs):
             node = node._replace(inputs=tuple([lengths.get(item, item) for item in node.inputs]))  # type: ignore[arg-type]
         if node.attributes and holds_text(node.attributes.values()):
             node = _put_in_attributes(name, node, annotations(node.op), lengths, found)

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import dataflow
+from dataflow.checks import check
 from dataflow.errors import DataError, DataflowError
-from dataflow.graph import Graph, Input, Node
+from dataflow.graph import Graph, Input, Node, freeze_input
 from dataflow.registry import standard
 from dataflow.sizes import SymbolicSize, parse_size
 from dataflow.sizing import list_sizes, put_sizes, resolve_attributes, uses_sizes
@@ -89,6 +92,27 @@ def test_uses(nodes: str, name: str, expected: Any) -> None:
     assert again == graph
     assert again.digest == graph.digest
     assert again.dump() == graph.dump()
+
+
+SIZES = st.recursive(
+    st.one_of(st.integers(0, 20).map(str), st.sampled_from(["rows", "k", "höhe", "e3", "_x"])),
+    lambda inner: st.tuples(inner, st.sampled_from(["+", "-", "*", "//"]), inner).map(
+        lambda parts: f"({' '.join(parts)})"
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(SIZES, max_size=3))
+@settings(max_examples=100)
+def test_any_sizes_are_written_as_they_are_read(texts: list[str]) -> None:
+    entry = freeze_input(Input(shape=("rows", "k", "höhe", "e3", "_x", *texts)))
+    node = Node("reshape", ("x",), {"shape": entry.shape})
+    graph = Graph(inputs={"x": entry}, nodes={"y": node, "z": node._replace(description="spelled out")})
+    assume(not check(graph, OPERATORS))
+    again = dataflow.loads(graph.dump())
+    assert again == graph
+    assert again.nodes["z"] == graph.nodes["z"]
 
 
 def test_sizes_are_written_as_they_are_read() -> None:

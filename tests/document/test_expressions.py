@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataflow.document.expressions import MAX_OPERATIONS, analyse, locate_part, parse
-from dataflow.errors import Diagnostic, GraphError
+from dataflow.errors import KEY, Diagnostic, GraphError
 from dataflow.graph import Node
 from dataflow.registry import standard
 
@@ -116,6 +116,8 @@ def test_index(text: str, key: tuple[Any, ...]) -> None:
         ("1", 1), ("-1", -1), ("1.5", 1.5), ("True", True), ("true", True), ("false", False), ("None", None),
         ("null", None), ("[0, -1]", (0, -1)), ("(0, [1, 2])", (0, (1, 2))), ("()", ()), ("'mean'", "mean"),
         ('"a # b"', "a # b"), ("inf", math.inf), ("-pi", -math.pi), ("1" + "0" * 30, 10**30),
+        ("k", "k"), ("2 * k", "2*k"), ("-k", "-k"), ("k * 2 - 1", "2*k - 1"), ("[rows, k // 2]", ("rows", "k//2")),
+        ("1 + 1", 2), ("[2 * 3, -(-1)]", (6, 1)), ("k - k", 0), ("(h - 3) // 2 + 1", "(h - 3)//2 + 1"),
     ],
 )  # fmt: skip
 def test_attribute(text: str, value: Any) -> None:
@@ -290,3 +292,16 @@ def test_part_after_letters_of_several_bytes() -> None:
     operations = analyse(text, "J", OPERATORS)
     assert text[slice(*locate_part(text, operations, "J#1", ("attributes", "axis")))] == "axis=0"
     assert text[slice(*locate_part(text, operations, "J#2", ("inputs", 0)))] == "é𐍈"
+
+
+@pytest.mark.parametrize(
+    ("place", "part"),
+    [
+        (("shape",), "shape=[rows, 2 * k]"), (("shape", 0), "rows"), (("shape", 1), "2 * k"),
+        (("shape", 2), "shape=[rows, 2 * k]"), (("shift",), "k + 1"), (("shift", 0), "k + 1"),
+        (("shift", KEY), "shift=k + 1"), (("pairs", 1, 0), "k"), (("pairs", 1), "(k, 0)"), (("mode",), "mode='edge'"),
+    ],
+)  # fmt: skip
+def test_part_of_an_attribute(place: tuple[str | int, ...], part: str) -> None:
+    text = "unknown(x, shape=[rows, 2 * k], shift=k + 1, pairs=[[0, 1], (k, 0)], mode='edge')"
+    assert text[slice(*locate_part(text, analyse(text, "J", {}), "J", ("attributes", *place)))] == part
