@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dataflow.drawing.texts import Describe, Equations, describe_given, describe_value
 from dataflow.graph import HIDDEN, Input, Node, owner_of
+from dataflow.sizing import list_sizes
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph
@@ -92,9 +93,11 @@ def make_picture(
     [Arrow(source=0, port=0, target=2, back=False), Arrow(source=1, port=0, target=2, back=False)]
     """
     names = [*graph.given, *(name for name in graph.order if parts or HIDDEN not in name)]
-    uses = {name: _list_uses(graph, name, parts=parts) for name in names}
+    values = frozenset(graph.names(hidden=True))
+    uses = {name: _list_uses(graph, name, values, parts=parts) for name in names}
     makers = graph.producers()
-    target = result.target if result is not None and result.target in {*names, *makers} else graph.target
+    swept = _find_swept(result, values if parts else set(graph.names()))
+    target = swept or graph.target
     leading = set(names) if target is None else _find_needed(names, uses, makers, [target])
     if only is not None:
         kept = _find_needed(names, uses, makers, only)
@@ -102,12 +105,18 @@ def make_picture(
     painter = _Painter(graph, result, target, leading, describe, parts=parts)
     boxes = [painter.paint(name) for name in names]
     shown = target if any(box.target for box in boxes) else None
-    arrows = _join(boxes, uses, _find_back(graph, result, parts=parts))
+    arrows = _join(boxes, uses, _find_back(graph, swept, parts=parts))
     return Picture(graph.name, graph.description, boxes, list(arrows), shown)
 
 
-def _list_uses(graph: Graph, name: str, *, parts: bool) -> Sequence[str]:
-    """The values that a box uses, each once, in the order of its expression."""
+def _find_swept(result: Result | None, known: Collection[str]) -> str | None:
+    """The target of a result, if it is a value of the graph and not of another."""
+    named = result is not None and isinstance(result.target, str) and result.target in known
+    return result.target if result is not None and named else None
+
+
+def _list_uses(graph: Graph, name: str, values: Collection[str], *, parts: bool) -> Sequence[str]:
+    """The values that a box uses, each once, in the order of its expression. Sizes are none: they are numbers."""
     node = graph.nodes.get(name)
     if node is None:
         return ()
@@ -116,7 +125,7 @@ def _list_uses(graph: Graph, name: str, *, parts: bool) -> Sequence[str]:
     waiting = list(reversed(node.inputs))
     while waiting:
         item = waiting.pop()
-        if not isinstance(item, str):
+        if not isinstance(item, str) or item not in values:
             continue
         if parts or HIDDEN not in item:
             found[item] = None
@@ -199,14 +208,26 @@ class _Painter:
         )
 
 
-def _find_back(graph: Graph, result: Result | None, *, parts: bool) -> set[tuple[str, str]]:
+def _without_sizes(graph: Graph) -> Graph:
+    """The graph with a number in place of each size among the operands, which is one that no gradient reaches."""
+    sizes = list_sizes(graph)
+    if not sizes:
+        return graph
+    nodes = {
+        name: node._replace(inputs=tuple([1 if item in sizes else item for item in node.inputs]))
+        for name, node in graph.nodes.items()
+    }
+    return graph.replace(nodes=nodes)
+
+
+def _find_back(graph: Graph, target: str | None, *, parts: bool) -> set[tuple[str, str]]:
     """The pairs of a value and a box that uses it between which a gradient flows back: what the sweep does."""
-    if result is None or result.target is None or result.target not in set(graph.names(hidden=True)):
+    if target is None:
         return set()
     from dataflow.registry import standard
     from dataflow.sweeps.plan import make_plan
 
-    plan = make_plan(graph, graph.operators or standard(), target=result.target)
+    plan = make_plan(_without_sizes(graph), graph.operators or standard(), target=target)
     found: set[tuple[str, str]] = set()
     for step in plan.steps:
         box = step.name if parts else owner_of(step.name)

@@ -16,6 +16,7 @@ from dataflow.drawing.wires import HEAD, Course, spell, trace_arrows
 from dataflow.errors import Diagnostic, UsageError
 
 MAX_BOXES = 2_000
+MAX_ARROWS = 10_000
 MAX_COLUMNS = 24  # of a picture whose inputs all stand on the left
 MAX_TEXT = 1_000  # characters of what is shown when the mouse rests on a box
 MARGIN = 20.0
@@ -35,13 +36,14 @@ STYLES: Mapping[str, str] = MappingProxyType({
 def draw_svg(picture: Picture, measure: Measure) -> str:
     """The picture as an SVG document. `measure` says how many columns a text takes.
 
-    Raises `UsageError` for more boxes than a picture can show.
+    Raises `UsageError` for more than a picture can show.
     """
-    if len(picture.boxes) > MAX_BOXES:
+    count, lines = len(picture.boxes), len(picture.arrows)
+    if count > MAX_BOXES or lines > MAX_ARROWS:
         raise UsageError(
             Diagnostic(
-                "DF0932", f"an SVG of {len(picture.boxes):,} boxes could not be read",
-                expected=f"at most {MAX_BOXES:,}",
+                "DF0932", f"nobody could read {count:,} boxes and {lines:,} arrows as an SVG",
+                expected=f"at most {MAX_BOXES:,} boxes and {MAX_ARROWS:,} arrows",
                 hint="draw what some values need with --only NAME,..., or write DOT (-o x.dot) for other programs",
             )
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.document.writer import unparse
 from dataflow.errors import escape
-from dataflow.graph import HIDDEN, Node
+from dataflow.graph import HIDDEN, NONFINITE, Node
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph, Input
@@ -90,11 +90,14 @@ def describe_value(value: Any, describe: Describe) -> str:
     """
     if not isinstance(value, Mapping):
         return describe(value)
-    low, mean, high, bad = (value.get(key) for key in ("min", "mean", "max", "non_finite"))
-    size = f"({value.get('count')}{f', {bad} not finite' if bad else ''})"
-    if low is None or mean is None or high is None:
+    count, bad, *numbers = (value.get(key) for key in ("count", "non_finite", "min", "mean", "max"))
+    if not isinstance(count, int) or not isinstance(bad, int):  # somebody else wrote it
+        return MORE
+    size = f"({count}{f', {bad} not finite' if bad else ''})"
+    if not all(isinstance(number, int | float) or number in NONFINITE for number in numbers):
         return size
-    return f"{describe(low)} to {describe(high)}, mean {describe(mean)} {size}"
+    low, mean, high = map(describe, numbers)
+    return f"{low} to {high}, mean {mean} {size}"
 
 
 def escape_xml(text: str) -> str:

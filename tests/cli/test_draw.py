@@ -186,7 +186,7 @@ def test_too_many_boxes(capsys: pytest.CaptureFixture[str], folder: Path) -> Non
     (folder / "g.yaml").write_text(chain)
     code, out, err = draw(capsys, "g.yaml")
     assert (code, out) == (2, "")
-    assert "error[DF0932]: an SVG of 2,001 boxes" in err
+    assert "error[DF0932]: nobody could read 2,001 boxes and 2,000 arrows as an SVG" in err
     assert draw(capsys, "g.yaml", "-o", "x.dot")[0] == 0
     assert draw(capsys, "g.yaml", "-o", "x.mmd")[0] == 0
     assert draw(capsys, "g.yaml", "--only", "u7")[0] == 0

@@ -106,7 +106,8 @@ def test_values_go_right_and_gradients_left_in_colours_of_their_own() -> None:
 def test_the_gallery(path: Path, run: bool, parts: bool) -> None:
     graph = dataflow.load(path)
     drawing = svg_of(graph, run=run, parts=parts)
-    operands = {name: [item for item in node.inputs if isinstance(item, str)] for name, node in graph.nodes.items()}
+    values = set(graph.names(hidden=True))  # a size is none of them
+    operands = {name: [item for item in node.inputs if item in values] for name, node in graph.nodes.items()}
     arrows = {(item, name) for name, items in operands.items() for item in items}
     while not parts and (inner := {arrow for arrow in arrows if "#" in arrow[0] + arrow[1]}):
         arrows -= inner  # a part is what its operands are
@@ -115,7 +116,7 @@ def test_the_gallery(path: Path, run: bool, parts: bool) -> None:
     check(drawing, arrows)
     assert set(drawing.boxes) == {*graph.given, *(name for name in graph.nodes if parts or "#" not in name)}
     inputs = [drawing.boxes[name] for name in graph.inputs]
-    others = [box for box in drawing.boxes.values() if box.kind.split()[0] in ("node", "part")]
+    others = [drawing.boxes[name] for name in {name for _, name in arrows}]
     assert max(box.left for box in inputs) < min(box.left for box in others)
     assert max(others, key=lambda box: box.right).kind == "node target"
 
@@ -221,6 +222,23 @@ def test_a_summary_of_many_rows(tmp_path: Path) -> None:
     picture = make_picture(graph, dataflow.Result.load(path), describe=describe)
     lines = read_svg(draw_svg(picture, display_width)).boxes["x"].lines
     assert list(lines) == ["x", "0 to 2, mean 1 (150000)", "dx = 1 to 1, mean 1 (150000)"]
+
+
+def test_a_result_that_somebody_else_wrote() -> None:
+    graph = dataflow.load(LECTURE)
+    types = {"a": ("float64", ()), "u": ("float64", ()), "v": ("float64", ())}
+    strange: dict[str, object] = {"count": [], "non_finite": None, "min": {}, "mean": "x", "max": 1}
+    empty = {"count": 3, "non_finite": 3, "min": None, "mean": None, "max": None}
+    for target in ("other", ["u"], None):
+        result = dataflow.Result(
+            name="", digest="", target=target, types=types, values={"a": strange, "u": empty, "v": float("nan")},  # type: ignore[arg-type]
+            gradients={"a": strange, "u": None, "v": float("-inf")},
+        )  # fmt: skip
+        drawing = read_svg(draw_svg(make_picture(graph, result, describe=describe), display_width))
+        assert [list(drawing.boxes[name].lines[1:]) for name in "auv"] == [
+            ["…", "da = …"], ["(3, 3 not finite)"], ["NaN", "dv = -Infinity"],
+        ]  # fmt: skip
+        assert drawing.gradients == []
 
 
 def test_strange_names_and_texts_are_escaped() -> None:
