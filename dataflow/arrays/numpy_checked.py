@@ -78,13 +78,20 @@ def _cumulate(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _take(x: Any, indices: Any, *, axis: int | None = None) -> Any:
-    take_shape(np.shape(x), np.shape(indices), axis)
-    return np.take(x, indices, axis=axis)
+    check_axis_of_vector(axis, np.ndim(x))
+    try:
+        return np.take(x, indices, axis=axis)
+    except IndexError:
+        take_shape(np.shape(x), np.shape(indices), axis)
+        raise
 
 
 def _take_along_axis(x: Any, indices: Any, *, axis: int = -1) -> Any:
-    take_along_axis_shape(np.shape(x), np.shape(indices), axis)
-    return np.take_along_axis(x, indices, axis=axis)
+    try:
+        return np.take_along_axis(x, indices, axis=axis)
+    except (IndexError, ValueError):
+        take_along_axis_shape(np.shape(x), np.shape(indices), axis)
+        raise
 
 
 # --- shapes ---
@@ -121,8 +128,13 @@ def _expand_dims(x: Any, axis: int | Shape) -> Any:
 
 
 def _squeeze(x: Any, axis: int | Shape) -> Any:
-    check_squeezed(axis, np.shape(x))
-    return np.squeeze(x, axis)
+    if not np.ndim(x):  # NumPy gives a number an axis 0
+        check_axes(axis, 0)
+    try:
+        return np.squeeze(x, axis)
+    except ValueError:
+        check_squeezed(axis, np.shape(x))
+        raise
 
 
 def _permute_dims(x: Any, axes: Shape) -> Any:
