@@ -171,7 +171,7 @@ def test_canonical_text(text: str, canonical: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_size(text: str) -> None:
-    with pytest.raises(ValueError, match=r"size|too long"):
+    with pytest.raises(ValueError, match=r"size|too "):
         parse_size(text)
 
 
@@ -214,7 +214,7 @@ def test_a_size_is_no_number() -> None:
     assert rows != "rows"
     assert len({rows, rows + 0, rows + 1}) == 2
     with pytest.raises(TypeError):
-        rows + 1.5
+        rows + "rows"
 
 
 def test_a_quotient_of_sizes_that_no_file_can_name() -> None:
