@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from dataflow.registry import Operators
 
 BOM = b"\xef\xbb\xbf"
+
+_HINTS: Mapping[str, str] = {
+    "DF0806": "change its permissions, or format a copy: `dataflow fmt - < GRAPH > COPY`",
+    "DF0807": "free some space",
+}
 
 
 class Formatted(NamedTuple):
@@ -127,9 +133,8 @@ def _rewrite(item: Formatted) -> None:
             with suppress(OSError):
                 os.unlink(temporary)
     except OSError as error:
-        refused = explain(error, item.path)
-        hint = "change its permissions, or format a copy: `dataflow fmt - < GRAPH > COPY`"
-        raise ResourceError([problem._replace(hint=hint) for problem in refused.diagnostics]) from error
+        found = explain(error, item.path).diagnostics
+        raise ResourceError([problem._replace(hint=_HINTS.get(problem.code)) for problem in found]) from error
 
 
 def _write_beside(temporary: str, place: str, about: os.stat_result, item: Formatted) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dataflow.document.page import STEP, Noted, Page, measure
 
+_USUAL = frozenset(["", ", ", ": ", "[", "{", "]", "}", ": [", ": {", ", [", "], [", "], ", "]}", "}}", "[["])
 _PIECE = re.compile(r"#[^\n]*|\n|[ \t]+|.")
 
 
@@ -79,6 +80,8 @@ def _tighten(text: str, begin: int, end: int, tokens: Iterable[Token]) -> str:
 
 def _space(between: str, after_alias: bool) -> str:
     """The punctuation between two tokens, with one blank after commas and colons, none before brackets that close."""
+    if between in _USUAL and not after_alias:
+        return between
     marks = re.sub(r"\s+", "", between)
     if marks in (",", ":") and not after_alias:
         return f"{marks} "
@@ -115,7 +118,7 @@ class _Spread:
             elif piece[0] in " \t":
                 self.blanks = piece
             elif piece[0] == "#":
-                self.note(piece.rstrip(), measure(self.text[self.line_start : match.start()]))
+                self.note(piece.rstrip(), measure(self.text[self.line_start : match.start()]), len(self.blanks))
             else:
                 self.put(piece, closing=piece in "]}")
         self.at = end
@@ -144,10 +147,10 @@ class _Spread:
             self.page.end()
         self.fresh, self.noted, self.blanks, self.line_start = True, False, "", start
 
-    def note(self, comment: str, column: int) -> None:
+    def note(self, comment: str, column: int, gap: int) -> None:
         last = self.page.lines[-1] if self.page.lines else ""
         if not self.fresh:
-            self.page.end(comment, column)
+            self.page.end(comment, column, gap)
         elif isinstance(last, Noted) and abs(last.column - column) <= 1:
             self.page.add(last._replace(text="", comment=comment, follows=True))
         else:

@@ -44,10 +44,10 @@ class Reader:
             if comment is not None:
                 column = self.measure_to(match.start(1))
                 if first and self.page.line is not None:
-                    self.page.end(comment.rstrip(), column)
+                    self.page.end(comment.rstrip(), column, column - self.measure_to(match.start()))
                     noted = column
                 elif noted is not None and abs(noted - column) <= 1:
-                    self.page.add(Noted("", comment.rstrip(), column, follows=True))
+                    self.page.add(Noted("", comment.rstrip(), column, 0, follows=True))
                 else:
                     self.pending.append(Comment(comment.rstrip(), column, self.blank))
                     noted, self.blank = None, False
@@ -103,11 +103,17 @@ class Reader:
         self.blank = False
 
     def end_block(self, indent: int, column: int, least: int) -> None:
-        """Write the comments at the end of a block: those that are indented by `least` or more, as its entries are."""
+        """Write the comments at the end of a block: those that are indented by `least` or more, as its entries are.
+
+        What editors commented out begins in the first column: it belongs to the block if more of the block follows.
+        """
         self.pass_over()
         if self.pending:
             self.put_deeper(indent, column)
-            self.put_comments(indent, self._count(lambda comment: comment.column >= least))
+            number = self._count(lambda comment: comment.column >= least or comment.column == 0)
+            while number and self.pending[number - 1].column < least:
+                number -= 1
+            self.put_comments(indent, number)
 
     def put_deeper(self, indent: int, column: int) -> None:
         """Write the comments right below an entry that are indented further than it: they belong to it."""

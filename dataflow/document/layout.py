@@ -212,7 +212,8 @@ class Layout(Reader):
         while lines and not self.open_end and not _is_filled(lines[-1], old):
             lines.pop()
         self.page.value(header, indent + STEP)
-        self.page.end((comment or "").rstrip(), self.measure_to(match.start(2)) if comment else 0)
+        column = self.measure_to(match.start(2)) if comment else 0
+        self.page.end((comment or "").rstrip(), column, column - self.measure_to(match.end(1)))
         for line in lines:
             self.page.add(f"{' ' * new}{line[old:]}" if len(line) > old else "")
         self.at = match.end() + sum(len(line) + 1 for line in lines)

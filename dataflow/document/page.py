@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-WIDTH = 120  # a comment is not pushed beyond this column for the sake of those around it
-GAP = 2  # blanks between a text and its comment
+WIDTH = 120  # for the sake of those around it a comment is not pushed beyond this column ...
+FAR = 40  # ... nor farther than this from its text
+GAP = 2  # least number of blanks between a text and its comment
+CLOSE = 3  # so many are not there to reach a column
 STEP = 2  # blanks by which what stands within something is indented
 
 
 class Noted(NamedTuple):
-    """A line with a comment at its end and the column where that stood; `follows`: it goes on with the one above."""
+    """A line with a comment at its end: the column where that stood, and the number of blanks before it.
+
+    `follows`: the comment goes on with that in the line above.
+    """
 
     text: str
     comment: str
     column: int
+    gap: int
     follows: bool = False
 
 
@@ -39,13 +45,11 @@ class Page:
         """Add a value: one blank after what introduces it, or in a line of its own."""
         self.write(text if self.line is None else f" {text}", indent)
 
-    def end(self, comment: str = "", column: int = 0) -> None:
+    def end(self, comment: str = "", column: int = 0, gap: int = 0) -> None:
         """Finish the line that is open, with a comment if one stood at its end."""
         if self.line is not None:
             text, self.line = self.line, None
-            self.lines.append(Noted(text, comment, column) if comment else text)
-        elif comment:
-            self.lines.append(comment)
+            self.lines.append(Noted(text, comment, column, gap) if comment else text)
 
     def add(self, line: Line) -> None:
         """A line as it is."""
@@ -72,10 +76,10 @@ def measure(text: str) -> int:
 
 
 def align(lines: Iterable[Line]) -> Iterator[str]:
-    """The lines as text: comments of lines that follow each other in one column, where that was or a fitting one.
+    """The lines as text, comments of lines that follow each other in one column.
 
-    >>> list(align([Noted("a: 5", "# one", 9), Noted("width: 10", "# two", 12), "c: 1", Noted("d: 4", "# far", 8)]))
-    ['a: 5        # one', 'width: 10   # two', 'c: 1', 'd: 4    # far']
+    >>> list(align([Noted("a: 5", "# one", 9, 5), Noted("width: 10", "# two", 12, 3), "c: 1"]))
+    ['a: 5        # one', 'width: 10   # two', 'c: 1']
     """
     run: list[Noted] = []
     for line in lines:
@@ -86,21 +90,27 @@ def align(lines: Iterable[Line]) -> Iterator[str]:
             yield from _align_run(run)
             run = []
         yield line
-    yield from _align_run(run)
+    if run:
+        yield from _align_run(run)
 
 
 def _align_run(run: list[Noted]) -> Iterator[str]:
-    """In the leftmost column that one of them had and that leaves all of them room."""
+    """Close to the longest line if its comment stood close, else in the leftmost column that leaves all lines room.
+
+    What is decided depends on where the comments would stand by themselves alone, and it is the same once they do.
+    """
     ends = [measure(line.text) for line in run]
     own: list[int] = []
     for line, end in zip(run, ends, strict=True):
-        own.append(own[-1] if line.follows and own else max(line.column, end + GAP))
-    room = max(ends, default=0) + GAP
-    common = min((column for column in own if column >= room), default=room)
-    lengths = [measure(line.comment) for line in run]
+        close = end + max(line.gap, GAP)
+        own.append(own[-1] if line.follows and own else close if line.gap <= CLOSE else max(line.column, end + GAP))
+    longest = max(ends)
+    common = min(column for column, end in zip(own, ends, strict=True) if end == longest)
+    if common > longest + CLOSE:
+        common = min(column for column in own if column >= longest + GAP)
     pushed = any(
-        column < common and column + length <= WIDTH < common + length
-        for column, length in zip(own, lengths, strict=True)
+        column < common and (common > end + FAR or column + length <= WIDTH < common + length)
+        for column, end, length in zip(own, ends, [measure(line.comment) for line in run], strict=True)
     )
     for line, end, column in zip(run, ends, own, strict=True):
         yield f"{line.text}{' ' * ((column if pushed else common) - end)}{line.comment}"

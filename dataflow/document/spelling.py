@@ -65,6 +65,8 @@ def respell(text: str, operators: Mapping[str, Operator]) -> str:
     try:
         before = analyse(line, "", operators)
         written = _write(before[-1].form, line.encode())
+        if written == text:
+            return text
         after = analyse(written, "", operators)
     except (GraphError, _UnknownFormError):
         return text
