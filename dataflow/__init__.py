@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dataflow.errors import UsageError as UsageError
     from dataflow.execution import execute as execute
     from dataflow.graph import Derivative as Derivative
+    from dataflow.gradients import write_gradient as write_gradient
     from dataflow.graph import Graph as Graph
     from dataflow.graph import Input as Input
     from dataflow.graph import Node as Node
@@ -46,7 +47,7 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "UsageError": "errors", "execute": "execution", "derive": "derivative_functions", "Derivative": "graph",
     "Graph": "graph", "Input": "graph", "Node": "graph",
     "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry",
-    "standard": "registry", "Result": "result",
+    "standard": "registry", "Result": "result", "write_gradient": "gradients",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)

@@ -87,7 +87,7 @@ def runnable(cure: str) -> str | None:
 
 def codes_in_source() -> set[str]:
     files = [path for place in ("dataflow", "plugins") for path in (ROOT / place).rglob("*.py")]
-    return {code for path in files for code in re.findall(r"DF0[1-9]\d\d", path.read_text(encoding="utf-8"))}
+    return {code for path in files for code in re.findall(r"DF(?:0[1-9]|10)\d\d", path.read_text(encoding="utf-8"))}
 
 
 def test_every_code_is_explained_and_every_explained_code_is_used() -> None:

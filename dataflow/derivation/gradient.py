@@ -136,6 +136,11 @@ class _Gradient:
     def _differentiate(self, latest: Mapping[str, str]) -> dict[str, str]:
         """The gradients of what was derived last, each by the name of what it is a gradient in."""
         found: dict[str, str] = {}
+        expected = len(latest) * len(self.tape.recorder.nodes)
+        if expected > MAX_NODES:
+            message = f"the derivatives take about {expected} nodes, more than {MAX_NODES}"
+            hint = "ask for fewer with --wrt, for a lower order, or for products: `dataflow exec --hvp`"
+            raise UnderivableError(Diagnostic("DF1004", message, hint=hint))
         for label, name in latest.items():
             item = self.outputs[label]
             if not isinstance(item, Symbol):
@@ -148,10 +153,6 @@ class _Gradient:
                     again = self._make_label(root, label)
                     self.outputs[again] = value
                     found[again] = root
-            if len(self.tape.recorder.nodes) > MAX_NODES:
-                message = f"the derivatives take more than {MAX_NODES} nodes"
-                hint = "ask for fewer with --wrt, for a lower order, or for products: `dataflow exec --hvp`"
-                raise UnderivableError(Diagnostic("DF1004", message, hint=hint))
         return found
 
     def _give_direction(self, label: str, name: str, item: Symbol) -> Symbol:

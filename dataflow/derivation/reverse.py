@@ -10,15 +10,14 @@ from dataflow.derivation.tape import Tape, UnderivableError, describe_opaque
 from dataflow.graph import EMPTY
 from dataflow.shapes import FLOATS
 from dataflow.sizes import UnknownSizeError
-from dataflow.tracing import Symbol, UntraceableError
-from dataflow.tracing.inference import UnstatedShapeError
+from dataflow.tracing import Symbol
 
 if TYPE_CHECKING:
     from dataflow.graph import Node
     from dataflow.operators import Operator
 
 Cotangents = dict[str, Cotangent]
-OPAQUE = (UntraceableError, UnstatedShapeError, UnknownSizeError)
+OPAQUE = (TypeError, UnknownSizeError)  # what rules raise on symbols that they were not written for
 
 
 def sweep_back(tape: Tape, seeds: Mapping[str, Any], wrt: Iterable[str], named: Mapping[str, str] = EMPTY) -> Sweep:

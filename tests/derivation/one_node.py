@@ -30,13 +30,21 @@ def make_graphs(operator: Operator, operators: Operators, seed: int, kinds: tupl
         names = [None if item is None else f"x{index}" for index, item in enumerate(case.inputs)]
         values = {name: np.asarray(item) for name, item in zip(names, case.inputs, strict=True) if name is not None}
         given = {
-            name: Input(dtype=value.dtype.name, differentiable=value.dtype.kind == "f") for name, value in values.items()
+            name: Input(dtype=value.dtype.name, differentiable=value.dtype.kind == "f")
+            for name, value in values.items()
         }
         try:
             outputs = count_outputs(operator, operators, list(case.inputs), case.attributes)
         except (ValueError, TypeError, IndexError, UnstatedShapeError):
             continue
-        nodes = {"z": Node(operator.name, tuple(names), case.attributes, tuple(name for name, _ in outputs) if operator.outputs else ())}
+        nodes = {
+            "z": Node(
+                operator.name,
+                tuple(names),
+                case.attributes,
+                tuple(name for name, _ in outputs) if operator.outputs else (),
+            )
+        }
         parts = []
         for name, shape in outputs:
             weight = f"w_{name}"
@@ -53,7 +61,9 @@ def make_graphs(operator: Operator, operators: Operators, seed: int, kinds: tupl
         yield OneNode(Graph(inputs=given, nodes=nodes, target="J", operators=operators), values, wrt, case)
 
 
-def count_outputs(operator: Operator, operators: Operators, inputs: list[Any], attributes: Any) -> list[tuple[str, Any]]:
+def count_outputs(
+    operator: Operator, operators: Operators, inputs: list[Any], attributes: Any
+) -> list[tuple[str, Any]]:
     """The names and shapes of the float outputs."""
     from dataflow.arrays import numpy_arrays
     from dataflow.library import Library
