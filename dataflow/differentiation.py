@@ -11,16 +11,16 @@ from dataflow.derivation.questions import find_differentiable
 from dataflow.derivation.reverse import list_passing
 from dataflow.entries import Derivative, freeze_derivative
 from dataflow.errors import Diagnostic, GraphError, UsageError
+from dataflow.shapes import ArrayType
 from dataflow.sweeps.finite import is_finite, spell
 from dataflow.sweeps.seeds import MisfitError, fit_array, show_given
+from dataflow.typecheck.derivatives import check_derivative_types
 
 if TYPE_CHECKING:
     from dataflow.derivatives import Product
     from dataflow.graph import Graph
     from dataflow.operators import Operator
     from dataflow.registry import Operators
-
-ONE_NUMBER = frozenset({"gradient", "hvp", "hessian"})
 
 
 def list_derivatives(graph: Graph, asked: Mapping[str, Any]) -> dict[str, Derivative]:
@@ -108,9 +108,10 @@ def differentiate(
     from dataflow.derivatives import compute_derivatives
 
     problems: list[Diagnostic] = []
+    types = {name: _type_of(value) for name, value in values.items()}
     ready: dict[str, Derivative] = {}
     for name, item in derivatives.items():
-        found = list(_check_types(graph, name, item, values))
+        found = list(check_derivative_types(name, item, types))
         try:
             ready[name] = item if found else _fit(name, item, values)
         except GraphError as error:
@@ -122,25 +123,9 @@ def differentiate(
     return {name: _finish(products[name], item, graph, operators) for name, item in derivatives.items()}
 
 
-def _check_types(graph: Graph, name: str, item: Derivative, values: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    path = ("derivatives", name)
-    for key, names in ((item.kind, item.of), ("along" if item.kind == "jvp" else "wrt", item.wrt)):
-        for index, value in enumerate(names):
-            if (dtype := _dtype_of(values[value])).startswith("float"):
-                continue
-            place = (*path, key, value if key == "along" else index)
-            message, hint = f"`{value}` is of type {dtype}, which has no derivative", "only floats have one"
-            yield Diagnostic("DF0232" if key == item.kind else "DF0245", message, place, node=value, hint=hint)
-    size = getattr(values[item.of[0]], "size", 1)
-    if item.kind in ONE_NUMBER and size != 1 and _dtype_of(values[item.of[0]]).startswith("float"):
-        target = item.of[0]
-        message = f"{name_kind(item.kind)} is that of one number, and `{target}` has {size} elements"
-        hint = f"reduce it, as with `sum({target})`; or ask for a jacobian of it, or a vjp, which weighs them"
-        yield Diagnostic("DF0233", message, (*path, item.kind, 0), node=target, hint=hint)
-
-
-def _dtype_of(value: Any) -> str:
-    return str(value.dtype.name) if hasattr(value, "dtype") else type(value).__name__
+def _type_of(value: Any) -> ArrayType:
+    plain = "bool" if isinstance(value, bool) else "float64"
+    return ArrayType(value.dtype.name, value.shape) if hasattr(value, "dtype") else ArrayType(plain, ())
 
 
 def _fit(name: str, item: Derivative, values: Mapping[str, Any]) -> Derivative:

@@ -292,6 +292,11 @@ def check_types(
     inferred = infer_types(graph, operators, given, lengths)
     if among is not None:
         inferred = inferred._replace(found=[item for item in inferred.found if str(item.path[1]) in among])
+    if graph.derivatives:
+        from dataflow.typecheck.derivatives import check_derivative_types
+
+        for name, item in graph.derivatives.items():
+            inferred.found.extend(check_derivative_types(name, item, inferred.types))
     problem = None if inferred.found else check_memory(graph, operators, inferred.types, among)
     return inferred if problem is None else inferred._replace(found=[problem])
 
