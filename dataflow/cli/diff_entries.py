@@ -95,7 +95,13 @@ def describe_element(old: Any, new: Any) -> str | None:
     if before[1] != after[1] or len(before[0]) <= MAX_ELEMENTS:
         return None
     pairs = zip(before[0], after[0], strict=True)
-    places = [index for index, pair in enumerate(pairs) if show(pair[0]) != show(pair[1])]
+    places = [
+        index
+        for index, (first, second) in enumerate(pairs)
+        if (first != second or not first) and show(first) != show(second)
+    ]
+    if not places:
+        return None
     element: list[int] = []
     index = places[0]
     for size in reversed(before[1]):

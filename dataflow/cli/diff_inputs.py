@@ -82,15 +82,17 @@ def _has_texts(item: Any, *keys: str) -> bool:
 
 
 def _is_sound(block: Any) -> bool:
-    """Whether a block of a derivative, if it is a sparse one, has its elements within its shape, each once."""
+    """Whether a block of a derivative is an array; a sparse one, with its elements within its shape, each once."""
     from dataflow.result.products import is_sparse
 
     if not is_sparse(block):
-        return True
+        return not isinstance(block, Mapping)
+    if not all(getattr(item, "ndim", None) == 1 for item in (block.rows, block.columns, block.values)):
+        return False
     height, width = block.shape
-    places = [(int(row), int(column)) for row, column in zip(block.rows.flat, block.columns.flat, strict=True)]
+    places = list(zip(block.rows.tolist(), block.columns.tolist(), strict=True))
     inside = all(0 <= row < height and 0 <= column < width for row, column in places)
-    return height * width < 2**63 and inside and block.rows.ndim == 1 and len(set(places)) == len(places)
+    return height * width < 2**63 and inside and len(set(places)) == len(places)
 
 
 def run_both(

@@ -188,7 +188,9 @@ def _list_differing(old: Entries, new: Entries, name: str, renames: Mapping[str,
     if name in old.given and name in new.given:
         before, after = list_fields(old.given[name]), list_fields(new.given[name])
         for key in {**before, **after}:
-            if old.encode(before.get(key)) != new.encode(after.get(key)):
+            first, second = before.get(key), after.get(key)
+            retyped = key == "value" and before.get("dtype") != after.get("dtype") and first == second  # 1 and 1.0
+            if not retyped and old.encode(first) != new.encode(second):
                 yield key
     elif name in old.parts and name in new.parts and not old.has_same_parts(new, name):
         if old.key(name, renames) != new.key(name):

@@ -28,18 +28,16 @@ def find_renames(old: Entries, new: Entries) -> dict[str, str]:
     candidates = _Uses(old, new).collect()
     twins = _Twins(old, new)
     renames: dict[str, str] = {}
-    taken: set[str] = set()
     for name in old.sort_names():
         if name in new.names:
             renames |= _pair_outputs(old, new, name, renames)
             continue
         key = old.key(name, renames)
         partner = candidates.get(name)
-        if partner is None or partner in taken or not _agree(old, new, name, partner, key):
+        if partner is None or not _agree(old, new, name, partner, key):
             partner = twins.find(name, key)
-        if partner is not None and partner not in taken:
+        if partner is not None:  # no other name's: that would have the same key
             renames[name] = partner
-            taken.add(partner)
     return renames
 
 

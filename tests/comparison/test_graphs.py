@@ -181,6 +181,23 @@ def test_equal_inputs_are_told_apart_by_their_uses() -> None:
     assert compare_graphs(loads(text), loads(merged)).renames == {}
 
 
+def test_equations_are_told_apart_by_the_names_in_them() -> None:
+    old = "{dataflow: 1, inputs: {a: 0, b: 0}, nodes: {K: a - 2 * b, u: exp(a), t: exp(b), J: u + t}}"
+    new = "{dataflow: 1, inputs: {y: 0, x: 0}, nodes: {K: x - 2 * y, q: exp(y), p: exp(x), J: p * q}}"
+    found = compare_graphs(loads(old), loads(new))
+    assert found.renames == {"a": "x", "b": "y", "u": "p", "t": "q"}
+    assert found.counts == {"changed": 1, "renamed": 4}
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (Node("sum", ("a",), {"axis": 0}), Node("sum", ("a",), {"axis": False})),
+    (Node("add", ("a", 0.0)), Node("add", ("a", -0.0))), (Node("add", ("a", 1)), Node("add", ("a", True))),
+])  # fmt: skip
+def test_what_python_takes_for_equal_is_not_the_same(old: Node, new: Node) -> None:
+    graphs = [Graph(inputs={"a": [1, 2]}, nodes={"y": node}) for node in (old, new)]
+    assert compare_graphs(*graphs).counts == {"changed": 1}
+
+
 def test_numbers_that_are_the_same_are_not_the_same_thing() -> None:
     old = loads("{dataflow: 1, inputs: {a: 1}, nodes: {eps: 1e-6, J: a + 1}}")
     new = loads("{dataflow: 1, inputs: {a: 1}, nodes: {tau: 1e-6, J: a + 1}}")
@@ -250,6 +267,12 @@ def test_values_that_are_no_numbers_and_columns() -> None:
         old, old.replace(inputs={**old.inputs, "t": Input(source="t.csv", columns=("x",))})
     ).changes
     assert change.fields == ("column", "columns")
+
+
+def test_a_number_of_another_type_is_the_same_number() -> None:
+    old, new = (Graph(inputs={"n": Input((1, 0), dtype=dtype)}) for dtype in ("int64", None))
+    (change,) = compare_graphs(old, new).changes
+    assert change.fields == ("dtype",)
 
 
 NAMES = "abcdefgh"
