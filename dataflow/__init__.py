@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dataflow.errors import UsageError as UsageError
     from dataflow.execution import execute as execute
     from dataflow.graph import Derivative as Derivative
+    from dataflow.functions import trace as trace
     from dataflow.gradients import write_gradient as write_gradient
     from dataflow.graph import Graph as Graph
     from dataflow.graph import Input as Input
@@ -48,6 +49,7 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "Graph": "graph", "Input": "graph", "Node": "graph",
     "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry",
     "standard": "registry", "Result": "result", "write_gradient": "gradients",
+    "trace": "functions",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)

@@ -14,7 +14,7 @@ import dataflow
 PUBLIC = [
     "DataError", "DataflowError", "Derivative", "Diagnostic", "Graph", "GraphError", "Input", "Interval", "Node",
     "Operator", "OperatorError", "Operators", "PluginError", "ResourceError", "Result", "StrictError", "UsageError",
-    "derive", "dump", "execute", "hookimpl", "load", "loads", "standard",
+    "derive", "dump", "execute", "hookimpl", "load", "loads", "standard", "trace", "write_gradient",
 ]  # fmt: skip
 
 
