@@ -75,13 +75,13 @@ class Reader:
             self.page.skip()
         self.blank = False
 
-    def put_comments(self, indent: int, number: int | None = None) -> None:
-        """Write comments that were kept, all or the first of them, each in a line with this indentation."""
+    def put_comments(self, indent: int | None, number: int | None = None) -> None:
+        """Write comments that were kept, all or the first of them, with this indentation or, with None, their own."""
         after, chosen = self.blank, self.pending[:number]
         for comment in chosen:
             self.blank = comment.blank
             self.skip_line()
-            self.page.add(" " * indent + comment.text)
+            self.page.add(" " * (comment.column if indent is None else indent) + comment.text)
             self.fresh = self.open_end = False
         self.pending = self.pending[len(chosen) :]
         self.blank = after
@@ -110,7 +110,7 @@ class Reader:
         self.pass_over()
         if self.pending:
             self.put_deeper(indent, column)
-            number = self._count(lambda comment: comment.column >= least or comment.column == 0)
+            number = self.count(lambda comment: comment.column >= least or comment.column == 0)
             while number and self.pending[number - 1].column < least:
                 number -= 1
             self.put_comments(indent, number)
@@ -118,9 +118,9 @@ class Reader:
     def put_deeper(self, indent: int, column: int) -> None:
         """Write the comments right below an entry that are indented further than it: they belong to it."""
         if not self.fresh:
-            number = self._count(lambda comment: comment.column >= column + STEP and not comment.blank)
+            number = self.count(lambda comment: comment.column >= column + STEP and not comment.blank)
             self.put_comments(indent + STEP, number)
 
-    def _count(self, fits: Callable[[Comment], bool]) -> int:
-        """How many of the comments, from the first one on, fit."""
+    def count(self, fits: Callable[[Comment], bool]) -> int:
+        """How many of the comments that were kept, from the first one on, fit."""
         return next((index for index, comment in enumerate(self.pending) if not fits(comment)), len(self.pending))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dataflow.document import loads, paused_collection
 from dataflow.document.expressions import analyse
 from dataflow.document.json_layout import is_json, lay_out_json
-from dataflow.document.page import align
+from dataflow.document.page import Line, align
 from dataflow.document.reader import Tree, read_tree
 from dataflow.document.sections import lay_out
 from dataflow.document.spelling import same_operations
@@ -64,7 +64,14 @@ def format_graph(
 
 def rewrite(text: str, operators: Mapping[str, Operator]) -> str:
     """The text in its one form, unchecked. It must be that of a sound graph, with LF at the end of its lines."""
-    lines = lay_out_json(text, operators) if is_json(text) else lay_out(text, operators)
+    if not is_json(text):
+        text = _join(lay_out(text, operators))
+        if not is_json(text):  # it becomes JSON where only a comma at the end of a list kept it from that
+            return text
+    return _join(lay_out_json(text, operators))
+
+
+def _join(lines: list[Line]) -> str:
     return "\n".join(align(lines)) + "\n"
 
 

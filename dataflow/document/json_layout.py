@@ -98,7 +98,9 @@ def _write_section(page: Page, text: str, value: Value, operators: Mapping[str, 
 def _write_value(page: Page, text: str, key: Token, value: Value, indent: int) -> None:
     begin, end = value[0].start, value[-1].end
     parts = [token for token in value if token.text not in ("[", "]", "{", "}")]
-    shift = Shift(_column(text, begin), len(page.line or ""), _column(text, key.start), indent)
+    shift = Shift(0, 0, 0, 0)
+    if "\n" in text[begin:end]:  # columns are looked for only then: the text may be one long line
+        shift = Shift(_column(text, begin), len(page.line or ""), _column(text, key.start), indent)
     write_brackets(page, text, begin, end, parts, shift)
 
 

@@ -105,9 +105,8 @@ def _read_sections(layout: Layout) -> list[Section]:
 
 def _count_attached(layout: Layout) -> int:
     """How many comments belong to what stands above, since a blank line divides them from what stands below."""
-    comments = layout.pending
-    number = next((index for index, comment in enumerate(comments) if comment.blank), len(comments))
-    apart = number < len(comments) or layout.blank or layout.at == len(layout.text)
+    number = layout.count(lambda comment: not comment.blank)
+    apart = number < len(layout.pending) or layout.blank or layout.at == len(layout.text)
     return number if apart else 0
 
 
@@ -133,8 +132,7 @@ def _copy(layout: Layout, key: Any) -> None:
         layout.page.end()
         layout.page.write(line)
     layout.pass_over()
-    while layout.pending and layout.pending[0].column > 0:
-        layout.put_comments(layout.pending[0].column, 1)
+    layout.put_comments(None, layout.count(lambda comment: comment.column > 0))
 
 
 def _order(sections: list[Section]) -> list[Section]:

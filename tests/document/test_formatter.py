@@ -347,6 +347,10 @@ def test_json_stays_json() -> None:
     )
 
 
+def test_what_becomes_json_without_its_last_comma_is_laid_out_as_json() -> None:
+    assert check('{"dataflow": 1,"nodes": {"y": 2,}}') == check('{"dataflow": 1,"nodes": {"y": 2}}')
+
+
 def test_a_graph_in_braces_that_is_not_json_stays_so() -> None:
     assert check("#a\n{dataflow: 1,nodes: {y: 1+2, z: {op: exp, inputs: [y]}},}   #b\n#c") == (
         "#a\n{dataflow: 1, nodes: {y: 1 + 2, z: {op: exp, inputs: [y]}}}   #b\n#c\n"
