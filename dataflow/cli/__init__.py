@@ -130,12 +130,12 @@ def _run(arguments: list[str]) -> int:
     parser.add_argument(
         "--format",
         action=Once,
-        choices=("text", "json"),
+        choices=getattr(command, "FORMATS", ("text", "json")),
         default="text",
         help="how to print listings and problems",
     )
     command.add_arguments(parser)
-    code: int = command.run(parser.parse_args(arguments[1:]))
+    code: int = command.run(parser.parse_intermixed_args(arguments[1:]))
     return code
 
 
