@@ -30,6 +30,7 @@ class Reader:
         self.blank = False  # a blank line stands above what comes next
         self.fresh = True  # nothing has been written yet into the block that is open
         self.open_end = False  # blank lines at the end of what was written belong to its text
+        self.after_text = False  # what was written is a text after `|` or `>`: a line indented as it is would be its
 
     def pass_over(self) -> bool:
         """Read on to the next part and keep the comments on the way; whether it stands in another line.
@@ -82,7 +83,7 @@ class Reader:
             self.blank = comment.blank
             self.skip_line()
             self.page.add(" " * (comment.column if indent is None else indent) + comment.text)
-            self.fresh = self.open_end = False
+            self.fresh = self.open_end = self.after_text = False
         self.pending = self.pending[len(chosen) :]
         self.blank = after
 
@@ -93,7 +94,7 @@ class Reader:
             self.put_deeper(indent, column)
             self.put_comments(indent)
         self.skip_line()
-        self.fresh = self.open_end = False
+        self.fresh = self.open_end = self.after_text = False
 
     def begin_value(self, indent: int) -> None:
         """What stands between `key:` and a value below it."""
@@ -119,7 +120,7 @@ class Reader:
         """Write the comments right below an entry that are indented further than it: they belong to it."""
         if not self.fresh:
             number = self.count(lambda comment: comment.column >= column + STEP and not comment.blank)
-            self.put_comments(indent + STEP, number)
+            self.put_comments(indent if self.after_text else indent + STEP, number)
 
     def count(self, fits: Callable[[Comment], bool]) -> int:
         """How many of the comments that were kept, from the first one on, fit."""

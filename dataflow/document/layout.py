@@ -208,7 +208,7 @@ class Layout(Reader):
         if _is_filled(unfinished, old):  # the text ends in it: with a line end after it, it would mean one
             lines.append(unfinished)
             header = header if "-" in header else header.replace("+", "") + "-"
-        self.open_end = "+" in header
+        self.after_text, self.open_end = True, "+" in header
         while lines and not self.open_end and not _is_filled(lines[-1], old):
             lines.pop()
         self.page.value(header, indent + STEP)

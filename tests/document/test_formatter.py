@@ -316,6 +316,12 @@ def test_a_comment_goes_where_its_column_says() -> None:
     )
 
 
+def test_a_comment_below_a_long_text_does_not_become_part_of_it() -> None:
+    text = "        description: |\n            text\n          #c"
+    found = entry(f"    y:\n        op: exp\n        inputs: [a]\n{text}\n    z: 1")
+    assert found.splitlines()[3:6] == ["    description: |", "      text", "    #c"]
+
+
 # --- JSON ----------------------------------------------------------------------------------------------------------
 
 
