@@ -104,9 +104,11 @@ def infer_primitive(
     >>> infer_primitive(standard()["add"], [X, w], {}, "float64")
     (float64[rows, 3],)
     """
+    found: Any = _infer_plain(operator, operands) if operator.broadcasts else None
+    if found is not None:
+        return found  # type: ignore[no-any-return]
     seen = convert_types(operator, operands, default)
     shapes = [None if item is None else getattr(item, "shape", ()) for item in seen]
-    found: Any
     if operator.shape is not None:
         found = load_kernel(operator.shape)(*shapes, **attributes)
     elif operator.broadcasts:
@@ -117,6 +119,25 @@ def infer_primitive(
     listed = [tuple(shape) for shape in found] if several else [tuple(found)]
     dtypes = _infer_dtypes(operator, seen, attributes, default, len(listed))
     return tuple([ArrayType(dtype, shape) for dtype, shape in zip(dtypes, listed, strict=True)])
+
+
+def _infer_plain(operator: Operator, operands: Sequence[Operand]) -> Any:
+    """The type of the common case: an elementwise operator of values of one float type, and numbers; else None."""
+    if operator.dtype is not None or operator.shape is not None or operator.kinds or operator.attributes:
+        return None
+    dtype, shapes = None, []
+    for item in operands:
+        if item.__class__ is ArrayType:
+            if dtype is None:
+                dtype = item.dtype
+            elif dtype != item.dtype:
+                return None
+            shapes.append(item.shape)
+        elif item.__class__ is not int and item.__class__ is not float:
+            return None
+    if dtype not in FLOATS or operator.takes not in ("float", "numeric", "any"):
+        return None
+    return (ArrayType(str(dtype), shapes[0] if len(shapes) == 1 else broadcast_shapes(*shapes)),)
 
 
 def _infer_dtypes(

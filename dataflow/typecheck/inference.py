@@ -121,7 +121,9 @@ class _Inference:
         operator = self.operators[node.op]
         attributes: Mapping[str, Any] = EMPTY
         if operator.attributes:
-            stated = resolve_attributes(node, operator) if node.attributes else EMPTY
+            stated = node.attributes
+            if stated and self.sizes:
+                stated = resolve_attributes(node, operator)
             attributes = {item.name: stated.get(item.name, item.default) for item in operator.attributes}
             if self.lengths and stated:
                 attributes = {key: self._settle(value) for key, value in attributes.items()}
@@ -195,8 +197,9 @@ class _Inference:
             self.inferred.found.append(blame_node(name, "DF0406", message, "outputs", hint="name each of them"))
             self.inferred.unknown.update(dict.fromkeys(outputs, "it rests on what does not fit"))
             return
-        named = name_unknown(found, node.op, node.inputs, self.inferred.types)
-        self.inferred.types.update(zip(outputs, named, strict=True))
+        if any(None in type.shape for type in found):
+            found = name_unknown(found, node.op, node.inputs, self.inferred.types)
+        self.inferred.types.update(zip(outputs, found, strict=True))
 
     def _describe_misfit(self, name: str, node: Node, operands: list[Any], error: BaseException) -> Diagnostic:
         operator = self.operators[node.op]

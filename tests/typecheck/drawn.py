@@ -45,7 +45,7 @@ def draw(seed: int, most: int = 10) -> Drawn:
     nodes: dict[str, str] = {}
     for _ in range(rng.integers(1, most)):
         names = list(values)
-        first, second = rng.integers(len(names)), rng.integers(len(names))
+        first, second = (int(place) for place in rng.integers(len(names), size=2))
         name = f"n{len(nodes)}"
         if rng.random() < 0.3:
             text = MORE[rng.integers(len(MORE))].format(a=names[first])
