@@ -12,6 +12,8 @@ from dataflow.explanation.summary import describe_absent, describe_counts, descr
 from dataflow.explanation.words import Words
 from dataflow.graph import EMPTY
 
+MAX_TERMS = 8  # of a sum
+
 
 class Title(NamedTuple):
     """What is explained."""
@@ -208,7 +210,6 @@ class _Page:
         for index, use in enumerate(gradient.uses):
             if index == half:
                 yield Sentence(words.uses_left_out.format(count=f"{gradient.left_out:,}"), 2)
-                terms.append(notation.dots)
             self.told = {item for item in self.told if item[0] in "d["}
             yield from self._lay_out_parts(use)
             through = notation.show(notation.equals.join(self._equate(use)))
@@ -218,6 +219,8 @@ class _Page:
             yield Equation(self._trace(gradient, use), 2, introduction, self._list_remarks(gradient.name, use))
             terms.append(notation.value(0 if use.value is None else use.value))
         scalar = is_number(gradient.value)
+        if gradient.left_out or len(terms) > MAX_TERMS:
+            terms[MAX_TERMS // 2 : -MAX_TERMS // 2] = [notation.dots]
         added = notation.total(terms) if scalar else notation.say(words.adding)
         sides = [notation.name(gradient.label), self._derivative(gradient), added, notation.value(gradient.value)]
         yield Equation(sides, 2)
