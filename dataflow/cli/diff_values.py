@@ -125,9 +125,10 @@ def _show_difference(movement: Movement) -> str:
     if spot.difference is not None:
         text = f"{spot.difference:+.6g}"
         if movement.relative is not None:
-            most = "up to " if spot.at else ""
-            where = f" at {list(movement.relative_at)}" if movement.relative_at not in ((), spot.at) else ""
-            text += f" ({most}{_show_ratio(movement.relative)}{where})"
+            most, ratio = "up to " if spot.at else "", _show_ratio(movement.relative)
+            same = bool(spot.old) and ratio == _show_ratio(abs(spot.difference) / abs(float(spot.old)))
+            where = "" if same else f" at {list(movement.relative_at)}"
+            text += f" ({most}{ratio}{where})"
         parts.append(text)
     many = bool(spot.at) or movement.summarised
     for count, what in ((movement.lost_count, "no longer finite"), (movement.regained, "finite again")):
@@ -139,15 +140,15 @@ def _show_difference(movement: Movement) -> str:
 
 
 def _show_ratio(ratio: float) -> str:
-    """A ratio in percent; as it is where that has no few digits.
+    """A ratio in percent, in at most three digits unless it is whole and not too large.
 
-    >>> _show_ratio(0.5), _show_ratio(10.0), _show_ratio(2e-16)
-    ('50%', '1,000%', '2e-14%')
+    >>> _show_ratio(0.5), _show_ratio(10.0), _show_ratio(2e-16), _show_ratio(1e308)
+    ('50%', '1,000%', '2e-14%', 'over 1e308%')
     """
     percent = 100 * ratio
-    if 999.5 <= percent < 1e6:
-        return f"{percent:,.0f}%"
-    return f"{percent:.3g}%"
+    if percent > 1e308:
+        return "over 1e308%"
+    return f"{percent:,.0f}%" if 999.5 <= percent < 1e6 else f"{percent:.3g}%"
 
 
 def list_names(names: Sequence[str]) -> str:
