@@ -86,10 +86,10 @@ class Layout(Reader):
         block = kind in OPENING and not event.flow_style
         if event.start_mark.index == end and not block:
             return  # nothing stands there
-        if getattr(event, "anchor", None) is not None:
-            role = PLAIN  # what is repeated elsewhere may be text there
         below = self.pass_over()
-        if event.anchor is not None or getattr(event, "tag", None) is not None:
+        if event.anchor is not None:
+            role = PLAIN  # what is repeated elsewhere may be text there
+        if event.anchor is not None or event.tag is not None:
             below = self.write_properties(end, indent)
             if self.at >= end and not block:
                 return

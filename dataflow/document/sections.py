@@ -85,18 +85,19 @@ def _write_header(layout: Layout, root: Any) -> bool:
 
 def _read_sections(layout: Layout) -> list[Section]:
     sections: list[Section] = []
+    column = layout.column  # of all keys: a graph may be indented as a whole
     while type(key := layout.next()).__name__ != "MappingEndEvent":
         layout.pass_over()
         blank = layout.pending[0].blank if layout.pending else layout.blank
         layout.page, layout.fresh, layout.linked = Page(), True, key.anchor is not None
-        layout.begin_entry(0, 0)
+        layout.begin_entry(0, column)
         name = getattr(key, "value", "")
         if name == LAST or name in KNOWN:
-            layout.entry(key, 0, 0, EXPRESSIONS if name == "nodes" else PLAIN)
+            layout.entry(key, 0, column, EXPRESSIONS if name == "nodes" else PLAIN)
         else:
-            _copy(layout, key)
+            _copy(layout, key, column)
         layout.pass_over()
-        layout.put_deeper(0, 0)
+        layout.put_deeper(0, column)
         layout.put_comments(0, _count_attached(layout))
         layout.page.end()
         sections.append(Section(name, len(sections), layout.page.lines, blank, layout.open_end, layout.linked))
@@ -110,7 +111,7 @@ def _count_attached(layout: Layout) -> int:
     return number if apart else 0
 
 
-def _copy(layout: Layout, key: Any) -> None:
+def _copy(layout: Layout, key: Any, column: int) -> None:
     """A section that is not known here stays to the letter."""
     begin, depth, last = layout.at, 0, key
     end = layout.text.index(":", key.end_mark.index) + 1
@@ -132,7 +133,7 @@ def _copy(layout: Layout, key: Any) -> None:
         layout.page.end()
         layout.page.write(line)
     layout.pass_over()
-    layout.put_comments(None, layout.count(lambda comment: comment.column > 0))
+    layout.put_comments(None, layout.count(lambda comment: comment.column > column))
 
 
 def _order(sections: list[Section]) -> list[Section]:
