@@ -71,10 +71,12 @@ class _Uses:
         old, new = self.old, self.new
         if old.graph.target is not None and new.graph.target is not None:
             self._note(old.graph.target, new.graph.target)
-        shapes = self._pair_shapes()
+        shapes: dict[str, str] | None = None
         for name in reversed(old.sort_names()):
-            if name in shapes and name not in self.after:  # nothing that both graphs have uses it
-                self._note(name, shapes[name])
+            if name not in new.names and name not in self.after:  # nothing that both graphs have uses it
+                shapes = self._pair_shapes() if shapes is None else shapes
+                if name in shapes:
+                    self._note(name, shapes[name])
             partner = name if name in new.names else self.after.get(name)
             if partner in new.parts and name in old.parts:
                 for first, second in _match(old.list_parts(name), new.list_parts(partner), name, partner):
