@@ -89,8 +89,7 @@ class Patterns:
         shapes = [_shape(self.types[out].shape) for out in outputs]
         for out, pattern in zip(outputs, self._infer(node, operator, known, shapes), strict=True):
             if self.types[out].dtype in FLOATS:
-                if pattern.nnz > MAX_ENTRIES:
-                    raise DenseError
+                _limit(pattern.nnz)
                 self.patterns[out] = pattern
 
     def _infer(
@@ -176,8 +175,7 @@ class Patterns:
 
         columns = np.unique(np.concatenate([part.indices for part in known.values()]))
         size = count_elements(shape)
-        if size * len(columns) > MAX_ENTRIES:
-            raise DenseError
+        _limit(size * len(columns))
         indptr = np.arange(size + 1) * len(columns)
         return csr_array((np.ones(size * len(columns), bool), np.tile(columns, size), indptr), shape=(size, self.total))
 
@@ -223,7 +221,14 @@ def _spread(pattern: Pattern, before: tuple[int, ...], after: tuple[int, ...]) -
     if before == after:
         return pattern
     places = np.broadcast_to(np.arange(count_elements(before)).reshape(before), after).reshape(-1)
+    _limit(int(np.diff(pattern.indptr)[places].sum()))
     return pattern[places]
+
+
+def _limit(entries: int) -> None:
+    """Raise `DenseError` for a pattern of so many entries."""
+    if entries > MAX_ENTRIES:
+        raise DenseError
 
 
 def _unite(patterns: Sequence[Pattern]) -> Pattern:
@@ -264,6 +269,7 @@ def _read_marks(found: Sequence[tuple[Mapping[int, Array], Array]], known: Mappi
     from scipy.sparse import csr_array
 
     kept = np.flatnonzero(matched)
+    _limit(int(np.diff(stacked.indptr)[places[kept]].sum()))
     select = csr_array((np.ones(len(kept), bool), (kept, places[kept])), shape=(len(result), flat.size))
     return select @ stacked
 

@@ -31,7 +31,7 @@ def _logistic() -> list[Operator]:
     return [
         Operator("sigmoid", "z = 1 / (1 + e ** -x)",
                  forward=lambda xp, x: 1 / (1 + xp.exp(-x)),
-                 backward={"x": lambda xp, g, z, x: g * (z / (1 + xp.exp(x)))},
+                 backward={"x": lambda xp, g, z, x: g * (z * xp.sigmoid(-x))},
                  broadcasts=True, analytic=True,
                  conventions="1 or 0, with slope 0, where e ** x overflows",
                  special=[((0.0,), 0.5, (0.25,)), ((log(3.0),), 0.75, (0.1875,)), ((1000.0,), 1.0, (0.0,)),

@@ -56,6 +56,12 @@ def _erfcx_dx(xp: Any, g: Any, z: Any, x: Any) -> Any:
     return g * xp.where(x > ERFCX_FAR, TWO_BY_ROOT_PI * u * horner(ERFCX_TERMS, u), 2 * x * z - TWO_BY_ROOT_PI)
 
 
+def _log_ndtr_dx(xp: Any, g: Any, z: Any, x: Any) -> Any:
+    """The density over ndtr(x): by erfcx where ndtr(x) underflows, and without it where erfcx overflows."""
+    far = xp.exp(-0.5 * x * x - z) / ROOT_TWO_PI
+    return g * xp.where(x > 0, far, ROOT_TWO_BY_PI / xp.erfcx(-x / 2**0.5))
+
+
 def _error_functions() -> list[Operator]:
     return [
         unary("erf", "z = 2 / pi ** (1/2) * integral of e ** (-t ** 2) from 0 to x",
@@ -93,7 +99,7 @@ def _normal() -> list[Operator]:
               special=[((0.0,), 0.5, (1 / ROOT_TWO_PI,)), ((inf,), 1.0, (0.0,)), ((-1000.0,), 0.0, (0.0,))]),
         # The slope is the density over ndtr(x), whose two tails erfcx has cancelled.
         unary("log_ndtr", "z = ln ndtr(x)",
-              lambda xp, g, z, x: g * (ROOT_TWO_BY_PI / xp.erfcx(-x / 2**0.5)),
+              _log_ndtr_dx,
               kernels=native("scipy.special:log_ndtr"), source=DLMF,
               special=[((0.0,), -log(2.0), (ROOT_TWO_BY_PI,)), ((-40.0,), -804.6084420137538, (40.02496884720726,)),
                        ((-1e4,), -50000010.12927891, (10000.000099999997,)), ((1000.0,), 0.0, (0.0,)),

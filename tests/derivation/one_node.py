@@ -57,7 +57,12 @@ def make_graphs(operator: Operator, operators: Operators, seed: int, kinds: tupl
         for index, part in enumerate(parts[1:], 1):
             nodes[f"a_{index}"] = Node("add", (f"a_{index - 1}", part))
         nodes["J"] = Node("identity", (f"a_{max(len(parts) - 1, 0)}",))
-        wrt = [name for name, entry in given.items() if entry.differentiable and name[0] == "x"]
+        passing = [item.name in operator.differentiable for item in operator.inputs]
+        wrt = [
+            name
+            for index, name in enumerate(names)
+            if name is not None and given[name].differentiable and passing[min(index, len(passing) - 1)]
+        ]
         yield OneNode(Graph(inputs=given, nodes=nodes, target="J", operators=operators), values, wrt, case)
 
 
