@@ -51,7 +51,7 @@ class Graph:
     """
 
     __slots__ = (
-        "_order", "_sound_under",
+        "_order", "_remembered", "_sound_under",
         "derivatives", "description", "dtype", "inputs", "name", "nodes", "operators", "parameters", "requires",
         "source", "target",
     )  # fmt: skip
@@ -68,6 +68,7 @@ class Graph:
     source: Any
     target: str | None
     _order: Sequence[str] | None
+    _remembered: dict[Any, Any]
     _sound_under: Mapping[str, Any] | None
 
     def __init__(
@@ -87,7 +88,7 @@ class Graph:
     ) -> None:
         fields = {
             "name": name, "description": description, "dtype": dtype, "target": target, "source": source,
-            "operators": operators, "_order": None, "_sound_under": None,
+            "operators": operators, "_order": None, "_remembered": {}, "_sound_under": None,
             "requires": MappingProxyType(dict(requires)),
             "derivatives": MappingProxyType({key: freeze_derivative(value) for key, value in derivatives.items()}),
             "nodes": MappingProxyType(dict(nodes)),
@@ -137,6 +138,16 @@ class Graph:
     def note_sound(self, operators: Mapping[str, Any]) -> None:
         """Remember that nothing is wrong under this table, so that a graph is checked once."""
         object.__setattr__(self, "_sound_under", operators)
+
+    def recall(self, key: Any) -> Any:
+        """What was remembered under a key, or None."""
+        return self._remembered.get(key)
+
+    def remember(self, key: Any, made: Any, most: int) -> None:
+        """Remember what was derived from the graph; of more than `most` things the first are forgotten."""
+        self._remembered[key] = made
+        for old in list(self._remembered)[:-most]:
+            self._remembered.pop(old, None)
 
     def path_of(self, name: str) -> Path:
         """Where a value stands in the document.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataflow.derivatives.matrices import SparseBlock
-from dataflow.derivatives.products import Product, compute_derivatives
+from dataflow.derivatives.products import compute_derivatives
+from dataflow.derivatives.recipes import Product
 
 __all__ = ["Product", "SparseBlock", "compute_derivatives"]

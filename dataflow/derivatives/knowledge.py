@@ -13,7 +13,6 @@ from dataflow.shapes import ArrayType
 from dataflow.sizes import Length, SymbolicSize, solve
 from dataflow.sweeps.arrays import ArraySweeps
 from dataflow.sweeps.plan import make_plan
-from dataflow.sweeps.threads import single_threaded
 from dataflow.typecheck import Inferred, infer_types
 
 if TYPE_CHECKING:
@@ -56,8 +55,7 @@ def _run(graph: Graph, operators: Operators, values: Mapping[str, Any], inferred
         slots[slot] = np.dtype(graph.dtype).type(number) if plan.names[slot] and isinstance(number, float) else number
     for name, value in values.items():
         slots[plan.slots[name]] = np.asarray(value)[()]
-    with single_threaded():
-        ArraySweeps(plan, operators).forward(slots)
+    ArraySweeps(plan, operators).forward(slots)
     seen = {name: type_of(slots[slot]) for slot, name in enumerate(plan.names) if name and slots[slot] is not None}
     lengths: dict[str, Length] = {}
     for name, type in inferred.types.items():

@@ -9,6 +9,8 @@ import numpy as np
 
 from dataflow.derivatives.colouring import colour_columns
 from dataflow.derivatives.sparsity import count_elements
+from dataflow.errors import Diagnostic, ResourceError
+from dataflow.memory import find_memory, show_bytes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -88,7 +90,7 @@ def sweep_dense(sweeper: Sweeper, colours: Array | None = None, pattern: csr_arr
     rows, columns, values = sweep_sparse(sweeper, colours, pattern)
     whole = np.zeros((size, pattern.shape[0]), _widest(sweeper))
     whole[columns, rows] = values
-    return whole, int(colours.max(initial=-1)) + 1
+    return whole, count_colours(colours)
 
 
 def _widest(sweeper: Sweeper) -> str:
@@ -103,9 +105,9 @@ def sweep_sparse(sweeper: Sweeper, colours: Array, pattern: csr_array) -> tuple[
     columns = pattern.indices
     values = np.zeros(len(columns), _widest(sweeper))
     of = colours[columns]
-    for colour in range(int(colours.max(initial=-1)) + 1):
-        found = _sweep(sweeper, (colours == colour).astype(float))
-        chosen = np.flatnonzero(of == colour)
+    for shade in range(count_colours(colours)):
+        found = _sweep(sweeper, (colours == shade).astype(float))
+        chosen = np.flatnonzero(of == shade)
         values[chosen] = found[rows[chosen]]
     return rows, columns, values
 
@@ -151,3 +153,82 @@ def cut_sparse(
                 (out, name),
                 SparseBlock((tall, wide), rows[inside] - tops[out], columns[inside] - lefts[name], values[inside]),
             )
+
+
+LARGE = 1_000_000  # elements of a matrix that is given as a sparse one, if it is sparse
+SPARSE = 10  # times as many elements as may differ from 0
+
+
+class Structure(NamedTuple):
+    """How a matrix is swept and given.
+
+    pattern: which elements may differ from 0, rows: results, columns: seeds of a sweep; None: all.
+    colours: of the seeds; those of a colour go together.
+    turned:  whether the rows of the matrix are the seeds, as in a reverse sweep.
+    sparse:  whether the matrix is given as a sparse one.
+    """
+
+    pattern: csr_array | None = None
+    colours: Array | None = None
+    turned: bool = False
+    sparse: bool = False
+
+    @classmethod
+    def choose(
+        cls, pattern: csr_array | None, outputs: Shapes, inputs: Shapes,
+        *, sparse: bool | None, both: bool, name: str, kind: str,
+    ) -> Structure:  # fmt: skip
+        """The cheaper side, if there are `both`, and the form that was asked for, or that the size asks for.
+
+        Raises `ResourceError` for a matrix that fits into no memory in that form.
+        """
+        height, width = (sum(map(count_elements, shapes.values())) for shapes in (outputs, inputs))
+        elements = height * width
+        entries = elements if pattern is None else int(pattern.nnz)
+        chosen = (elements > LARGE and entries * SPARSE <= elements) if sparse is None else sparse
+        chosen = chosen and pattern is not None
+        if (needed := 24 * entries if chosen else 16 * elements) > find_memory():
+            raise ResourceError(_describe_size(name, kind, (height, width, entries), needed))
+        if pattern is None:
+            return cls(turned=both and height < width)
+        columns, rows, other = colour(pattern)
+        if both and count_colours(rows) < count_colours(columns):
+            return cls(other, rows, turned=True, sparse=chosen)
+        return cls(pattern, columns, sparse=chosen)
+
+
+def count_colours(colours: Array) -> int:
+    """How many colours there are.
+
+    >>> count_colours(np.array([0, 1, 0]))
+    2
+    """
+    return int(colours.max(initial=-1)) + 1
+
+
+def _describe_size(name: str, kind: str, counts: tuple[int, int, int], needed: int) -> Diagnostic:
+    height, width, entries = counts
+    message = (
+        f"`{name}`, a {kind} of {height} x {width} elements, {entries} of which may differ from 0, needs "
+        f"{show_bytes(needed)}, and this machine has {show_bytes(find_memory())}"
+    )
+    products = "hvp" if kind == "hessian" else "jvp, vjp"
+    hint = f"ask for products with it in place of it ({products}), or for fewer `wrt`"
+    if entries * SPARSE <= height * width:
+        hint = "ask for it as a sparse matrix: `sparse: true`, `--sparse`"
+    return Diagnostic("DF0607", message, hint=hint)
+
+
+def make_matrix(
+    sweeper: Sweeper, structure: Structure, outputs: Shapes, inputs: Shapes
+) -> tuple[int, dict[tuple[str, str], Array | SparseBlock]]:
+    """How many sweeps it took, and the blocks of a matrix."""
+    pattern, colours, turned, sparse = structure
+    if sparse and colours is not None and pattern is not None:
+        rows, columns, found = sweep_sparse(sweeper, colours, pattern)
+        rows, columns = (columns, rows) if turned else (rows, columns)
+        return count_colours(colours), dict(cut_sparse(rows, columns, found, outputs, inputs))
+    count = sum(map(count_elements, sweeper.seeds.values()))
+    worth = colours is not None and count_colours(colours) < count
+    whole, sweeps = sweep_dense(sweeper, colours if worth else None, pattern if worth else None)
+    return sweeps, dict(cut_dense(whole if turned else whole.T, outputs, inputs))

@@ -10,7 +10,6 @@ import numpy as np
 from dataflow.graph import Graph, Input
 from dataflow.sweeps.arrays import ArraySweeps
 from dataflow.sweeps.plan import Plan, make_plan
-from dataflow.sweeps.threads import single_threaded
 from dataflow.tracing import Symbol
 
 if TYPE_CHECKING:
@@ -21,48 +20,45 @@ Array = np.ndarray[Any, Any]
 
 
 class Program:
-    """Some values of a tape as functions of `moving` ones, at fixed given values.
+    """Some values of a tape as functions of the given values, and of `moving` ones that change more often.
 
     tape:    the graph and what was derived from it.
     wanted:  symbols of the tape.
-    values:  the given values, arrays or numbers, by name.
     moving:  the names of values that are given anew to each run.
     """
 
-    def __init__(
-        self,
-        tape: Tape,
-        operators: Operators,
-        wanted: Iterable[Symbol],
-        values: Mapping[str, Any],
-        moving: Sequence[str],
-    ) -> None:
+    def __init__(self, tape: Tape, operators: Operators, wanted: Iterable[Symbol], moving: Sequence[str]) -> None:
         self.names = [item.name for item in wanted]
-        graph = _make_graph(tape, self.names)
-        plan = make_plan(graph, operators, target=None, only=self.names)._replace(scalar=False)
-        dtype = np.dtype(graph.dtype)
-        self.values: list[Any] = [None] * (len(plan.names) + 1)
+        self.types = tape.recorder.types
+        self.constants = tape.recorder.constants
+        self.graph = _make_graph(tape, self.names)
+        self.plan = make_plan(self.graph, operators, target=None, only=self.names)._replace(scalar=False)
+        self.moving = {name: self.plan.slots[name] for name in moving if name in self.plan.slots}
+        fixed, again = _part(self.plan, set(self.moving.values()))
+        self.out = [self.plan.slots[name] for name in self.names]
+        self.fixed = ArraySweeps(fixed, operators)
+        self.again = ArraySweeps(again, operators)
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """By slot: the given values, arrays or numbers by name, and all that does not rest on moving ones."""
+        plan, dtype = self.plan, np.dtype(self.graph.dtype)
+        bound: list[Any] = [None] * (len(plan.names) + 1)
         for slot, number in plan.constants.items():
             typed = plan.names[slot] and isinstance(number, float)
-            self.values[slot] = dtype.type(number) if typed else number
-        for name in graph.inputs:
-            if name not in moving:
-                known = tape.recorder.constants[name] if name in tape.recorder.constants else values[name]
-                self.values[plan.slots[name]] = _as_array(known, tape.recorder.types[name].dtype)
-        self.slots = {name: plan.slots[name] for name in moving if name in plan.slots}
-        fixed, again = _part(plan, set(self.slots.values()))
-        self.out = [plan.slots[name] for name in self.names]
-        self.again = ArraySweeps(again, operators)
-        with single_threaded():
-            ArraySweeps(fixed, operators).forward(self.values)
+            bound[slot] = dtype.type(number) if typed else number
+        for name in self.graph.inputs:
+            if name not in self.moving:
+                known = self.constants[name] if name in self.constants else values[name]
+                bound[plan.slots[name]] = np.asarray(known, dtype=self.types[name].dtype)[()]
+        self.fixed.forward(bound)
+        return bound
 
-    def run(self, moving: Mapping[str, Array]) -> list[Any]:
-        """The wanted values, for these of the moving ones."""
-        for name, slot in self.slots.items():
-            self.values[slot] = moving[name]
-        with single_threaded():
-            self.again.forward(self.values)
-        return [self.values[slot] for slot in self.out]
+    def run(self, bound: list[Any], moving: Mapping[str, Array]) -> list[Any]:
+        """The wanted values, for these of the moving ones; `bound` is what `bind` gave."""
+        for name, slot in self.moving.items():
+            bound[slot] = moving[name]
+        self.again.forward(bound)
+        return [bound[slot] for slot in self.out]
 
 
 def _make_graph(tape: Tape, names: Sequence[str]) -> Graph:
@@ -89,7 +85,3 @@ def _part(plan: Plan, moving: set[int]) -> tuple[Plan, Plan]:
         else:
             fixed.append(step)
     return plan._replace(steps=fixed), plan._replace(steps=again)
-
-
-def _as_array(value: Any, dtype: str) -> Any:
-    return np.asarray(value, dtype=dtype)[()]
