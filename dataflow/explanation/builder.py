@@ -74,14 +74,14 @@ class _Derivation:
     def write(self) -> Explanation:
         forward, forward_left_out = self._cut(self._list_forward(), MAX_STEPS)
         order, reverse_left_out = self._cut(self.way.order, MAX_STEPS)
-        values = [self._describe_value(slot) for slot in forward]
-        beside, _ = self._cut(self._list_beside(forward), MAX_STEPS)
+        head = forward[len(forward) // 2 - 1] if forward_left_out else -1
+        slots = sorted({*forward, *self._list_beside(forward)})
+        values = list(map(self._describe_value, slots))
         run, target, asked = self.run, self.run.target, self.asked
         return Explanation(
             name=self.graph.name, description=self.graph.description, digest=self.graph.digest, target=target,
             asked=None if asked is None else self.names.shown[asked],
-            beside=tuple(map(self._describe_value, beside)),
-            forward=tuple(values), forward_left_out=forward_left_out,
+            forward=tuple(values), forward_head=sum(slot <= head for slot in slots), forward_left_out=forward_left_out,
             wholes=self._list_wholes(values),
             reverse=tuple(self._describe_gradients(order)), reverse_left_out=reverse_left_out,
             counts=self._count() if self.way.order else None,
@@ -103,21 +103,23 @@ class _Derivation:
 
     def _list_forward(self) -> list[int]:
         """The slots whose values are told: all, or those between what is asked for and the target."""
-        if self.asked is None or self.run.target is None:
+        if self._is_whole():
             return [slot for slot in self.shown if self.run.values[slot] is not None]
         return sorted(self.way.uses)
 
-    def _list_beside(self, forward: Sequence[int]) -> list[int]:
-        """What the nodes in the forward steps use besides, in the order of the graph."""
-        if self.asked is None or self.run.target is None:
-            return []
-        shown, slots = set(forward), self.plan.slots
+    def _is_whole(self) -> bool:
+        """Whether the whole graph is told."""
+        return self.asked is None or self.run.target is None
+
+    def _list_beside(self, forward: Sequence[int]) -> set[int]:
+        """What the nodes in the forward steps use besides, if the whole graph is not told."""
+        slots = self.plan.slots
         used: set[int] = set()
-        for slot in forward:
+        for slot in () if self._is_whole() else forward:
             maker = self._find_maker(slot) if self.plan.names[slot] != self.asked else None
             inputs = self.graph.nodes[maker].inputs if maker is not None else ()
             used.update(slots[item] for item in inputs if isinstance(item, str) and item in slots)
-        return sorted(used - shown)
+        return used
 
     def _find_maker(self, slot: int) -> str | None:
         """The node that makes a value; None for one that is given."""
@@ -125,8 +127,10 @@ class _Derivation:
         return name if name in self.graph.nodes else self.producers.get(name)
 
     def _describe_value(self, slot: int) -> Value:
+        """A step of the forward sweep. How a named value off the way is made is not told."""
         name, value = self.plan.names[slot], self.run.values[slot]
-        maker = self._find_maker(slot)
+        told = self._is_whole() or slot in self.way.uses or HIDDEN in name
+        maker = self._find_maker(slot) if told else None
         formula = None if maker is None else read_node(self.graph, maker, self.names.shown, name)
         return Value(self.shown[slot], name, owner_of(name), formula, value, type_of(value))
 

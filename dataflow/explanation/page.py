@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dataflow.explanation.expressions import CONSTANT, Call, Expression, Name, find_bracket, list_names
@@ -91,24 +91,20 @@ class _Page:
         else:
             names = {"name": self._show(told.asked), "target": self._show(told.target)}
             yield Heading(words.forward_to.format(**names) if told.asked != told.target else words.forward)
-        yield from self._lay_out_beside()
-        yield from self._cut(self._lay_out_values, told.forward, told.forward_left_out)
+        yield from self._cut(self._lay_out_values, told.forward, told.forward_head, told.forward_left_out)
 
-    def _lay_out_beside(self) -> Iterator[Item]:
-        for value in self.explanation.beside:
-            part = value.formula is not None and value.owner != value.name
-            formula = [self.notation.expression(value.formula)] if part else []
-            yield Equation([self.notation.name(value.name), *formula, self.notation.value(value.value)], 1)
-
-    def _cut(self, lay_out: Any, items: Sequence[Any], left_out: int) -> Iterator[Item]:
-        """Items, with a remark in their middle if some are left out there."""
-        half = len(items) // 2 if left_out else len(items)
-        yield from lay_out(items[:half])
-        if left_out:
-            yield Gap()
-            yield Sentence(self.words.left_out.format(count=f"{left_out:,}"), 1)
-            yield Gap()
-            yield from lay_out(items[half:])
+    def _cut(
+        self, lay_out: Callable[[Sequence[Any]], Iterator[Item]], items: Sequence[Any], head: int, left_out: int
+    ) -> Iterator[Item]:
+        """Items, with a remark after the first so many if some are left out there."""
+        if not left_out:
+            yield from lay_out(items)
+            return
+        yield from lay_out(items[:head])
+        yield Gap()
+        yield Sentence(self.words.left_out.format(count=f"{left_out:,}"), 1)
+        yield Gap()
+        yield from lay_out(items[head:])
 
     def _lay_out_values(self, values: Sequence[Value]) -> Iterator[Item]:
         owner = None
@@ -147,7 +143,8 @@ class _Page:
             yield Heading(words.reverse + words.colon + short)
         else:
             yield Heading(words.reverse)
-        yield from self._cut(self._lay_out_gradients, told.reverse, told.reverse_left_out)
+        half = len(told.reverse) // 2
+        yield from self._cut(self._lay_out_gradients, told.reverse, half, told.reverse_left_out)
 
     def _lay_out_gradients(self, gradients: Sequence[Gradient]) -> Iterator[Item]:
         block: tuple[str, ...] | None = None

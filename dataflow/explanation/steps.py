@@ -124,10 +124,10 @@ class Explanation(NamedTuple):
     """The derivation behind the gradients of a graph, or of one value: what `dataflow explain` tells.
 
     asked:    the value whose gradient is explained, as it is shown; None: all of them.
-    beside:   values that the forward steps use and that are not on the way.
-    forward:  values in the order in which they are known, and how many are left out after the first half.
+    forward:  values in the order in which they are known, with those that they use and that are not on the way;
+              after the first `forward_head` of them so many are left out.
     wholes:   by name of a node that has parts its whole expression, unless it is very long.
-    reverse:  gradients in the order in which they are known, the same way.
+    reverse:  gradients in the order in which they are known; so many are left out after the first half.
     numbers:  by name, as shown, the values and gradients that expressions mention.
     given:    whether the cotangent of the target was given.
     """
@@ -137,8 +137,8 @@ class Explanation(NamedTuple):
     digest: str
     target: str | None
     asked: str | None
-    beside: tuple[Value, ...]
     forward: tuple[Value, ...]
+    forward_head: int
     forward_left_out: int
     wholes: Mapping[str, Expression]
     reverse: tuple[Gradient, ...]
