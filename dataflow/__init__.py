@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from dataflow.errors import StrictError as StrictError
     from dataflow.errors import UsageError as UsageError
     from dataflow.execution import execute as execute
-    from dataflow.graph import Derivative as Derivative
     from dataflow.functions import trace as trace
     from dataflow.gradients import write_gradient as write_gradient
+    from dataflow.graph import Derivative as Derivative
     from dataflow.graph import Graph as Graph
     from dataflow.graph import Input as Input
     from dataflow.graph import Node as Node

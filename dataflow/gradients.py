@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.derivation.gradient import write_gradient as _write
+from dataflow.document import paused_collection
 from dataflow.errors import DataflowError
 from dataflow.execution import settle_operators
 from dataflow.graph import EMPTY, Graph, Input
@@ -57,7 +58,8 @@ def write_gradient(
         types = None
         if bind:
             graph, types = _bind(graph, inputs, data_root, operators)
-        return _write(graph, operators, target=target, wrt=names, order=order, types=types)
+        with paused_collection():
+            return _write(graph, operators, target=target, wrt=names, order=order, types=types)
     except DataflowError as error:
         if graph.source is None:
             raise

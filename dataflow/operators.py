@@ -111,14 +111,14 @@ class Operator:
 
     >>> square = Operator("square", "z = x * x", forward=lambda xp, x: x * x,
     ...                   backward={"x": lambda xp, g, z, x: g * (2 * x)}, broadcasts=True)
-    >>> square.inputs[0].name, square.attributes
-    ('x', ())
+    >>> square.inputs[0].name, square.attributes, square.differentiable
+    ('x', (), ('x',))
     """
 
     __slots__ = (
-        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "domain", "dtype", "examples",
-        "formula", "forward", "inputs", "jvp", "kernels", "kinds", "moves", "name", "outputs", "reference", "shape", "source",
-        "special", "takes", "version",
+        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "differentiable", "domain",
+        "dtype", "examples", "formula", "forward", "inputs", "jvp", "kernels", "kinds", "moves", "name", "outputs",
+        "reference", "shape", "source", "special", "takes", "version",
     )  # fmt: skip
 
     def __init__(
@@ -172,6 +172,7 @@ class Operator:
         self.inputs, self.attributes = _read_signature(name, forward)
         _check_kinds(self)
         _check_backward(self)
+        self.differentiable = _find_differentiable(self)
 
     @property
     def variadic(self) -> bool:
@@ -181,19 +182,6 @@ class Operator:
         False
         """
         return bool(self.inputs) and self.inputs[-1].variadic
-
-    @property
-    def differentiable(self) -> tuple[str, ...]:
-        """The names of the inputs that have a cotangent.
-
-        >>> rules = {"x": lambda xp, g, z, x, y: g, "y": None}
-        >>> Operator("first", "z = x", forward=lambda xp, x, y: x, backward=rules).differentiable
-        ('x',)
-        """
-        rules, names = self.backward, [item.name for item in self.inputs]
-        if isinstance(rules, Mapping):
-            return tuple([name for name in names if rules[name] is not None])
-        return tuple([name for name in names if self.kinds.get(name, self.takes) not in ("bool", "integer")])
 
     @property
     def signature(self) -> str:
@@ -215,11 +203,20 @@ class Operator:
         >>> unary("exp", "z = e ** x", lambda xp, g, z, x: g * z).replaced(analytic=True).analytic
         True
         """
-        made_of_rules = ("inputs", "attributes")
+        made_of_rules = ("inputs", "attributes", "differentiable")
         return Operator(**{key: getattr(self, key) for key in self.__slots__ if key not in made_of_rules} | changes)
 
     def __repr__(self) -> str:
         return f"<Operator {self.signature}: {self.formula}>"
+
+
+def _find_differentiable(operator: Operator) -> tuple[str, ...]:
+    """The names of the inputs that have a cotangent."""
+    rules = operator.backward
+    if isinstance(rules, Mapping):
+        return tuple([item.name for item in operator.inputs if rules[item.name] is not None])
+    kinds, takes = operator.kinds, operator.takes
+    return tuple([item.name for item in operator.inputs if kinds.get(item.name, takes) not in ("bool", "integer")])
 
 
 def _fault(name: str, message: str, hint: str | None = None) -> PluginError:

@@ -70,6 +70,10 @@ def write_gradient(
     if inferred.found:
         raise GraphError(inferred.found)
     check_target(graph, inferred, target)
+    if wrt is None and not find_differentiable(graph):
+        message = f"the gradient of `{target}` is taken in nothing: no input or parameter is differentiable"
+        hint = "name values with --wrt; data from a file is differentiated only with `differentiable: true`"
+        raise UsageError(Diagnostic("DF1003", message, hint=hint))
     return _Gradient(graph, operators, inferred, target, wrt).write(order)
 
 

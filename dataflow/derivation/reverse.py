@@ -63,14 +63,19 @@ class ReverseSweep:
         self.labels: dict[str, str] = {}
         self.cotangents: Cotangents = {tape.aliases.get(name, name): Cotangent(seed) for name, seed in seeds.items()}
         self.steps = list(self.recorder.nodes.items()) if steps is None else steps
+        self.passing: dict[str, list[str]] = {}
         self.below = self._find_below({tape.aliases.get(name, name) for name in wrt})
 
     def _find_below(self, wrt: set[str]) -> set[str]:
         """What is, or rests on, one of `wrt`, through inputs that are differentiable."""
-        below = {name for name in wrt if self.recorder.types[name].dtype in FLOATS}
+        types = self.recorder.types
+        below = {name for name in wrt if types[name].dtype in FLOATS}
         for name, node in self.steps:
-            if any(item in below for item in list_passing(self.tape.operators[node.op], node)):
-                below.update(out for out in node.outputs or (name,) if self.recorder.types[out].dtype in FLOATS)
+            passing = self.passing[name] = list_passing(self.tape.operators[node.op], node)
+            for item in passing:
+                if item in below:
+                    below.update([out for out in node.outputs or (name,) if types[out].dtype in FLOATS])
+                    break
         return below
 
     def run(self) -> Sweep:
@@ -79,14 +84,11 @@ class ReverseSweep:
             del self.cotangents[name]
         for name, node in reversed(self.steps):
             outputs = node.outputs or (name,)
-            if any(out in self.cotangents for out in outputs):
-                wanted = [
-                    item if item in self.below else None for item in list_passing(self.tape.operators[node.op], node)
-                ]
-                if any(wanted):
-                    for out in outputs:
-                        self._label(out)
-                    self._carry(name, node)
+            reached = [out for out in outputs if out in self.cotangents]
+            if reached and any(item in self.below for item in self.passing[name]):
+                for out in outputs:
+                    self._label(out)
+                self._carry(name, node)
         return Sweep({name: settle(self.recorder, item) for name, item in self.cotangents.items()}, self.labels)
 
     def _label(self, name: str) -> None:
@@ -164,11 +166,11 @@ class ReverseSweep:
     def _apply_rules(self, call: Call) -> dict[int, Any]:
         """What the rules give for the operands whose cotangents are wanted, by position."""
         operator, names = call.operator, [item.name for item in call.operator.inputs]
-        last = len(names) - 1
-        wanted = {
-            index for index, item in enumerate(call.node.inputs)
-            if isinstance(item, str) and item in self.below and names[min(index, last)] in operator.differentiable
-        }  # fmt: skip
+        passing = set(list_passing(operator, call.node)) & self.below
+        wanted = {index for index, item in enumerate(call.node.inputs) if item in passing}
+        if len(passing) != len(wanted) or operator.variadic:  # an operand that is given twice, once where it is fixed
+            differentiable, last = operator.differentiable, len(names) - 1
+            wanted = {index for index in wanted if names[min(index, last)] in differentiable}
         try:
             return self._call_rules(call, wanted, names)
         except OPAQUE as error:
@@ -230,7 +232,10 @@ def _is_same(first: Any, second: Any) -> bool:
 
 def list_passing(operator: Operator, node: Node) -> list[str]:
     """The operands of a node through which its rules carry a derivative."""
-    passing, names = operator.differentiable, [item.name for item in operator.inputs]
+    passing = operator.differentiable
+    if len(passing) == len(operator.inputs):
+        return [item for item in node.inputs if item.__class__ is str]
+    names = [item.name for item in operator.inputs]
     last = len(names) - 1
     return [
         item for index, item in enumerate(node.inputs) if isinstance(item, str) and names[min(index, last)] in passing

@@ -118,6 +118,8 @@ class Tape:
         reason = self._unknown.get(name, "its shape is not known")
         message = f"the shape of `{owner_of(name)}` is not known before the data is: {reason}"
         hint = "declare the shapes of inputs, as in `shape: [rows, 3]`, or take those of the data with --bind"
+        if "states no shape rule" in reason:
+            hint = "give the operator a shape rule: `Operator(..., shape=...)`"
         return Diagnostic("DF1001", message, self.graph.path_of(name), node=owner_of(name), hint=hint)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 import dataflow
 from dataflow import Derivative, standard
+from dataflow.derivatives import SparseBlock
 from dataflow.derivatives.knowledge import learn_types, type_of
 from dataflow.derivatives.program import Program
 from dataflow.derivatives.recipes import Recipe
@@ -33,9 +34,14 @@ RUNS = 9
 def workloads() -> Iterator[tuple[str, dataflow.Graph, dict[str, Any], list[str]]]:
     """Name, graph, values, and what is moved."""
     rng = np.random.default_rng(0)
-    text = """{dataflow: 1, inputs: {X: {shape: [rows, 100]}, y: {shape: [rows]}}, parameters: {w: {shape: [100]}, b: 0},
+    text = """{dataflow: 1, inputs: {X: {shape: [rows, 100]}, y: {shape: [rows]}},
+        parameters: {w: {shape: [100]}, b: 0},
         nodes: {z: X @ w + b, J: 'binary_cross_entropy_with_logits(z, y)'}, target: J}"""
-    data = {"X": rng.normal(size=(20_000, 100)), "y": (rng.random(20_000) < 0.5) * 1.0, "w": rng.normal(size=100)}
+    data: dict[str, Any] = {
+        "X": rng.normal(size=(20_000, 100)),
+        "y": (rng.random(20_000) < 0.5) * 1.0,
+        "w": rng.normal(size=100),
+    }
     yield "logistic regression, 20,000 x 100", dataflow.loads(text), data | {"b": 0.1}, ["w", "b"]
     text = """{dataflow: 1, inputs: {X: {shape: [rows, 256]}, l: {shape: [rows], dtype: int64}},
         parameters: {V: {shape: [256, 256]}, b: {shape: [256]}, W: {shape: [256, 10]}},
@@ -145,6 +151,7 @@ def measure_sparse() -> None:
         tracemalloc.stop()
         product = result.derivatives["D"]
         (block,) = product.blocks.values()
+        assert isinstance(block, SparseBlock)
         entries = len(block.values)
         print(f"{f'{name}, {count}':40}{seconds:8.2f}{product.sweeps:8}{entries:12}{peak / entries:18.0f}")
 
