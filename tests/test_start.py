@@ -60,7 +60,9 @@ def test_no_module_imports_what_is_heavy() -> None:
     places = (ROOT, ROOT / "plugins")
     files = [(place, path) for place in places for path in place.glob("dataflow*/**/*.py") if path.stem != "__main__"]
     names = {".".join(path.relative_to(place).with_suffix("").parts) for place, path in files}
-    arrays = {name for name in names if ".kernels." in name or name.startswith(("dataflow.proof.", "dataflow.derivatives"))}
+    arrays = {
+        name for name in names if ".kernels." in name or name.startswith(("dataflow.proof.", "dataflow.derivatives"))
+    }
     modules = sorted({name.removesuffix(".__init__") for name in names - arrays} - ARRAYS)
     assert {"dataflow.cli", "dataflow_std", "dataflow_nn"} <= set(modules)
     process = run_python("-c", "\n".join(f"import {module}" for module in modules))

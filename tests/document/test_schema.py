@@ -41,7 +41,8 @@ GOOD: dict[str, Any] = {
     },
     "derivatives": {
         "g": {"gradient": "J", "wrt": "a"}, "j": {"jacobian": ["u", "v"], "wrt": ["a"], "sparse": True},
-        "h": {"hvp": "J", "along": {"a": 1, "b": [[1, "NaN"]]}, "description": "d"}, "v": {"vjp": "u", "cotangent": [1]},
+        "h": {"hvp": "J", "along": {"a": 1, "b": [[1, "NaN"]]}, "description": "d"},
+        "v": {"vjp": "u", "cotangent": [1]},
         "t": {"jvp": ["u"], "along": {}}, "c": {"hessian": "J"},
     },
     "target": "J",
