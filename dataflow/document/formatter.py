@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.document import loads, paused_collection
-from dataflow.document.expressions import analyse
+from dataflow.document.expressions import parse
 from dataflow.document.json_layout import is_json, lay_out_json
 from dataflow.document.page import Line, align
 from dataflow.document.reader import Tree, read_tree
 from dataflow.document.sections import lay_out
-from dataflow.document.spelling import same_operations
 from dataflow.errors import DataflowError, Diagnostic, GraphError
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def format_text(
     dataflow: 1
     <BLANKLINE>
     nodes:
-      u: 3 * v  # thrice
+      u: 3 * v   # thrice
       v: (4)
     """
     return format_graph(text, file=file, folder=folder, operators=operators)[1]
@@ -58,7 +57,7 @@ def format_graph(
         unix = re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
         found = rewrite(unix, graph.operators)
         if found != unix:
-            _check(unix, found, graph.operators, file)
+            _check(unix, found, graph, file)
     return graph, found.replace("\n", "\r\n") if first is not None and first[0] == "\r\n" else found
 
 
@@ -75,10 +74,10 @@ def _join(lines: list[Line]) -> str:
     return "\n".join(align(lines)) + "\n"
 
 
-def _check(before: str, after: str, operators: Mapping[str, Operator], file: str) -> None:
-    """Raise `FormatError` if a text has come out as another graph, or without one of its comments."""
+def _check(before: str, after: str, graph: Graph, file: str) -> None:
+    """Raise `FormatError` if the text of a graph has come out as another graph, or without one of its comments."""
     try:
-        problem = _compare(read_tree(before), read_tree(after), operators)
+        problem = _compare(read_tree(before), read_tree(after), graph)
     except GraphError as error:
         problem = error.diagnostics[0].message
     if problem is None and not is_json(before) and _find_comments(before) != _find_comments(after):
@@ -89,25 +88,25 @@ def _check(before: str, after: str, operators: Mapping[str, Operator], file: str
         raise FormatError(Diagnostic("DF0920", message, file=file, hint=hint))
 
 
-def _compare(before: Tree, after: Tree, operators: Mapping[str, Operator]) -> str | None:
+def _compare(before: Tree, after: Tree, graph: Graph) -> str | None:
     """Where two trees differ in more than the order of sections and the spelling of expressions; None: nowhere."""
     if before.keys() != after.keys():
         return "its sections"
     for key, value in before.items():
-        if repr(value) != repr(after[key]) and not (key == "nodes" and _same_nodes(value, after[key], operators)):
+        if repr(value) != repr(after[key]) and not (key == "nodes" and _same_nodes(value, after[key], graph)):
             return f"`{key}`"
     return None
 
 
-def _same_nodes(before: Tree, after: Tree, operators: Mapping[str, Operator]) -> bool:
-    return list(before) == list(after) and all(
-        _same_entry(entry, after[name], operators) for name, entry in before.items()
-    )
+def _same_nodes(before: Tree, after: Tree, graph: Graph) -> bool:
+    return list(before) == list(after) and all(_same_node(name, before[name], after[name], graph) for name in before)
 
 
-def _same_entry(before: Any, after: Any, operators: Mapping[str, Operator]) -> bool:
+def _same_node(name: str, before: Any, after: Any, graph: Graph) -> bool:
+    """Whether an entry is the same, or an expression from which the same nodes come."""
     if type(before) is str and type(after) is str and before != after:
-        return same_operations(analyse(before, "", operators), analyse(after, "", operators))
+        parts = parse(after, name, graph.operators)
+        return all(repr(graph.nodes.get(part)) == repr(node) for part, node in parts)
     return repr(before) == repr(after)
 
 

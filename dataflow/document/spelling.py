@@ -70,12 +70,12 @@ def respell(text: str, operators: Mapping[str, Operator]) -> str:
         after = analyse(written, "", operators)
     except (GraphError, _UnknownFormError):
         return text
-    return written if same_operations(before, after) else text
+    return written if _describe(before) == _describe(after) else text
 
 
-def same_operations(first: Sequence[Operation], second: Sequence[Operation]) -> bool:
-    """Whether two expressions compute the same in the same order. As text, since a NaN is not equal to itself."""
-    return [repr(operation.node) for operation in first] == [repr(operation.node) for operation in second]
+def _describe(operations: Sequence[Operation]) -> list[str]:
+    """What is computed. As text, since a NaN is not equal to itself."""
+    return [repr(operation.node) for operation in operations]
 
 
 def _write(root: ast.expr, source: bytes) -> str:
