@@ -27,8 +27,8 @@ from dataflow.explanation.steps import Explanation
 from dataflow.explanation.words import Words
 
 SIGNS: Mapping[str, str] = {
-    "<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": "=", "!=": r"\ne", "*": r"\cdot", "@": r"\mathbin{@}",
-    "+": "+", "-": "-",
+    "<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": r"\overset{?}{=}", "!=": r"\ne",
+    "+": "+", "-": "-", "*": r"\cdot", "@": r"\mathbin{@}",
 }  # fmt: skip
 SYMBOLS: Mapping[str, str] = {"NaN": r"\text{NaN}", "Infinity": r"\infty", "-Infinity": r"-\infty", "pi": r"\pi"}
 PUNCTUATION = frozenset("\\`*_[]<>#~$&|")

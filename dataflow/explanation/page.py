@@ -185,7 +185,7 @@ class _Page:
     def _equate(self, use: Use) -> list[str]:
         return [", ".join(map(self.notation.name, use.through)), self.notation.expression(use.formula)]
 
-    def _lay_out_parts(self, use: Use) -> Iterator[Equation]:
+    def _lay_out_parts(self, use: Use, depth: int = 2) -> Iterator[Equation]:
         """The parts of the rule that have names, if they are not told already."""
         values = {part.name: part.value for part in use.parts}
         for part in use.parts:
@@ -195,7 +195,7 @@ class _Page:
             constant = isinstance(part.expression, Call) and part.expression.op == CONSTANT
             sides = [self.notation.value(part.value)] if constant else self._tell(part.expression, part.value, values)
             remarks = [self.words.constant] if constant else []
-            yield Equation([self.notation.name(part.name), *sides], 2, remarks=remarks)
+            yield Equation([self.notation.name(part.name), *sides], depth, remarks=remarks)
 
     def _lay_out_fan(self, gradient: Gradient) -> Iterator[Item]:
         """A value that is used several times."""
@@ -208,12 +208,7 @@ class _Page:
             if index == half:
                 yield Sentence(words.uses_left_out.format(count=f"{gradient.left_out:,}"), 2)
             self.told = {item for item in self.told if item[0] in "d["}
-            yield from self._lay_out_parts(use)
-            through = notation.show(notation.equals.join(self._equate(use)))
-            if use.operand:
-                through = words.operand.format(formula=through, number=use.operand)
-            introduction = words.through.format(formula=through) + words.colon
-            yield Equation(self._trace(gradient, use), 2, introduction, self._list_remarks(gradient.name, use))
+            yield from self._lay_out_path(gradient, use)
             terms.append(notation.value(0 if use.value is None else use.value))
         scalar = is_number(gradient.value)
         if gradient.left_out or len(terms) > MAX_TERMS:
@@ -221,6 +216,21 @@ class _Page:
         added = notation.total(terms) if scalar else notation.say(words.adding)
         sides = [notation.name(gradient.label), self._derivative(gradient), added, notation.value(gradient.value)]
         yield Equation(sides, 2)
+
+    def _lay_out_path(self, gradient: Gradient, use: Use) -> Iterator[Item]:
+        """What comes back along one use of several; under a line of its own, if the rule is told in parts."""
+        words, notation = self.words, self.notation
+        through = notation.show(notation.equals.join(self._equate(use)))
+        if use.operand:
+            through = words.operand.format(formula=through, number=use.operand)
+        through = words.through.format(formula=through) + words.colon
+        sides, remarks = self._trace(gradient, use), self._list_remarks(gradient.name, use)
+        if not use.parts:
+            yield Equation(sides, 2, through, remarks)
+            return
+        yield Sentence(through.rstrip(), 2)
+        yield from self._lay_out_parts(use, 3)
+        yield Equation(sides, 3, remarks=remarks)
 
     def _derivative(self, gradient: Gradient) -> str:
         assert self.explanation.target is not None

@@ -66,7 +66,7 @@ class Spelling:
             return Written("None", ATOM)
         number = number.item() if hasattr(number, "dtype") else number
         text = name_constant(number) or self.describe(number)
-        return Written(text, SIGN if text.startswith("-") else ATOM)
+        return Written(text, SIGN if text.startswith("-") or "e" in text else ATOM)
 
     def call(self, call: Call, operands: Sequence[Written]) -> Written:
         """An operation on what is written already."""

@@ -61,7 +61,7 @@ class Words(NamedTuple):
     dtype: str = "{names}: no gradient, since integers and truth values have none"
     data: str = "{names}: no gradient, since data from a file has none unless it is `differentiable: true`"
     fixed: str = "{names}: no gradient, since `differentiable: false` says so"
-    constant_node: str = "{names}: no gradient, since nothing that has one goes into it"
+    constant_node: str = "{names}: no gradient, since nothing that goes in has one"
     no_target: str = "There is no target, so there is nothing to differentiate: name one with --target"
 
 

@@ -220,7 +220,7 @@ def test_data_from_a_file_has_no_gradient() -> None:
     graph = load(Path(__file__).parents[2] / "graphs" / "logistic_regression.yaml")
     lines = show(explain(graph))
     assert "X, y: no gradient, since data from a file has none unless it is `differentiable: true`." in lines
-    assert "Z: no gradient, since nothing that has one goes into it." in lines
+    assert "Z: no gradient, since nothing that goes in has one." in lines
 
 
 def test_what_a_gradient_means() -> None:
