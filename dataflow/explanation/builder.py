@@ -13,6 +13,7 @@ from dataflow.explanation.rules import Shown, follow_rules, type_of
 from dataflow.explanation.steps import Absent, Counts, Explanation, Gradient, Use, Value
 from dataflow.explanation.uses import Returned, carry_apart
 from dataflow.graph import EMPTY, HIDDEN, owner_of
+from dataflow.provenance import list_unproved
 from dataflow.sweeps.finite import find_nonfinite
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class _Derivation:
             numbers={name: run.values[slot] for slot, name in self.shown.items()}
             | {label: run.cotangents[slot] for slot, label in self.labels.items()} | run.bound.sizes,
             given=run.asked.cotangent is not None,
+            unproved=list_unproved(self.plan, run.operators),
         )  # fmt: skip
 
     def _cut(self, items: Sequence[Any], limit: int) -> tuple[Sequence[Any], int]:

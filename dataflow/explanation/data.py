@@ -41,6 +41,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         },
         "absent": [item._asdict() for item in told.absent],
         "findings": [dict(item) for item in told.findings],
+        "unproved": list(told.unproved),
     }  # fmt: skip
     found: dict[str, Any] = without_nonfinite(data)
     return found

@@ -74,7 +74,7 @@ class _Page:
         sentences = [
             *describe_counts(told, self.notation, self.words),
             *describe_absent(told, self.notation, self.words),
-            *describe_findings(told, self.notation),
+            *describe_findings(told, self.notation, self.words),
         ]
         if sentences:
             yield Gap()

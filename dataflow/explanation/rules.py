@@ -53,7 +53,7 @@ def follow_rules(run: Run, step: Step, places: Collection[int], shown: Shown) ->
     for place in places:
         try:
             roots[place] = _follow(run, step, place, operations)
-        except Exception as error:  # it ran on numbers; on symbols a stranger's rule may raise anything
+        except (Exception, SystemExit) as error:  # it ran on numbers; on symbols a stranger may raise anything
             reason = error.__cause__ or error
             found[place] = Followed(opaque=str(reason).partition("\n")[0] or type(reason).__name__)
     parts = Parts(operations, list(roots.values()), shown.taken)

@@ -130,6 +130,7 @@ class Explanation(NamedTuple):
     reverse:  gradients in the order in which they are known; so many are left out after the first half.
     numbers:  by name, as shown, the values and gradients that expressions mention.
     given:    whether the cotangent of the target was given.
+    unproved: operators whose rules nobody has proved.
     """
 
     name: str
@@ -148,3 +149,4 @@ class Explanation(NamedTuple):
     findings: tuple[Mapping[str, Any], ...]
     numbers: Mapping[str, Any]
     given: bool
+    unproved: tuple[str, ...]

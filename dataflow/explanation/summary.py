@@ -100,11 +100,13 @@ def _list(names: Sequence[str], words: Words) -> str:
     return words.separator.join(listed)
 
 
-def describe_findings(told: Explanation, notation: Notation) -> Iterator[str]:
-    """What is not finite, as `dataflow exec` says it."""
+def describe_findings(told: Explanation, notation: Notation, words: Words) -> Iterator[str]:
+    """What is not finite and what is not proved, as `dataflow exec` says it."""
     for finding in told.findings:
         severity = "note" if finding["code"] == "DF0613" else "warning"
         yield f"{severity}[{finding['code']}]: {notation.quote(finding['message'])}"
+    if told.unproved:
+        yield words.unproved.format(names=", ".join(map(notation.quote, told.unproved)))
 
 
 def _show(name: str, notation: Notation) -> str:

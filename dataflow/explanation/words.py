@@ -62,6 +62,7 @@ class Words(NamedTuple):
     data: str = "{names}: no gradient, since data from a file has none unless it is `differentiable: true`"
     fixed: str = "{names}: no gradient, since `differentiable: false` says so"
     constant_node: str = "{names}: no gradient, since nothing that goes in has one"
+    unproved: str = "not proved: {names}"
     no_target: str = "There is no target, so there is nothing to differentiate: name one with --target"
 
 
@@ -116,6 +117,7 @@ CHINESE = Words(
     data="{names} 没有梯度：来自文件的数据没有梯度，除非写上 `differentiable: true`",
     fixed="{names} 没有梯度：写明了 `differentiable: false`",
     constant_node="{names} 没有梯度：它不是由有梯度的值算出来的",
+    unproved="未经证明的算子：{names}",
     no_target="没有目标节点，也就没有什么可求导的：用 --target 指定一个",
 )
 

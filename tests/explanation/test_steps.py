@@ -15,6 +15,7 @@ from dataflow.explanation import explain
 from dataflow.operators import Operator
 from dataflow.registry import Operators
 from tests.explanation.showing import show, show_text
+from tests.sweeps.random_graphs import offer
 
 
 def test_every_path_at_fan_out_and_their_sum() -> None:
@@ -114,6 +115,12 @@ def test_the_rules_of_a_plugin_are_told_as_they_are() -> None:
     lines = show_plugin("spring(k, x)", k=4, x=3)
     assert "dk = dJ/dk = dJ · x · x / 2 = 1 · 3 · 3 / 2 = 4.5" in lines
     assert "dx = dJ/dx = dJ · k · x = 1 · 4 · 3 = 12" in lines
+
+
+def test_what_nobody_has_proved_is_said() -> None:
+    spring = offer(SPRING)
+    text = "{dataflow: 1, inputs: {k: 4, x: 3}, nodes: {J: 'spring(k, x)'}, target: J}"
+    assert show(explain(loads(text, operators=spring)))[-1] == "not proved: spring"
 
 
 def test_rules_that_come_together() -> None:
