@@ -29,6 +29,7 @@ _RANGES: Mapping[str, str] = {
     "DF07": "Plugins",
     "DF08": "Files and the environment",
     "DF09": "The command line",
+    "DF10": "Derivations",
 }
 
 
