@@ -203,7 +203,7 @@ class ReverseSweep:
             return {}
         ones = tuple([
             self._fill(out, 0) if item is None else self._fill(out, 1) if item.mask is None
-            else self.recorder.astype(item.mask, dtype=self.recorder.types[out].dtype)
+            else self._fill_mask(out, item.mask)
             for out, item in zip(call.node.outputs or (call.name,), above, strict=True)
         ])  # fmt: skip
         moved = self._apply_rules(call._replace(g=ones if call.node.outputs else ones[0]))
@@ -214,6 +214,13 @@ class ReverseSweep:
         type = self.recorder.types[name]
         function = self.recorder.ones if number else self.recorder.zeros
         return function(shape=type.shape, dtype=type.dtype)  # type: ignore[no-any-return]
+
+    def _fill_mask(self, name: str, mask: Symbol) -> Symbol:
+        """A mask as numbers, of the type of the value that it belongs to: it may have been one truth for all of it."""
+        type = self.recorder.types[name]
+        found = self.recorder.astype(mask, dtype=type.dtype)
+        same = self.recorder.shape(found) == type.shape
+        return found if same else self.recorder.broadcast_to(found, shape=type.shape)  # type: ignore[no-any-return]
 
     def _read_mask(self, item: Any) -> Any:
         """Where what a rule made of ones is not 0; None if that is everywhere."""
