@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dataflow.derivation.questions import find_needed
 from dataflow.derivatives.knowledge import learn_types, type_of
 from dataflow.derivatives.recipes import Product, Recipe
 from dataflow.sweeps.threads import single_threaded
@@ -39,7 +40,9 @@ def _compute(
         key = (id(operators), types, name, request.kind, request.of, request.wrt, tuple(request.along), request.sparse)
         recipe = graph.recall(key)
         if recipe is None:
-            recipe = Recipe(graph, operators, learn_types(graph, operators, values), request, name, values)
+            asked_in = (*request.of, *request.wrt, *request.along)
+            known = learn_types(graph, operators, values, find_needed(graph, asked_in))
+            recipe = Recipe(graph, operators, known, request, name, values)
             if recipe.reusable:
                 graph.remember(key, recipe, MAX_RECIPES)
         found[name] = recipe.apply(values, request)

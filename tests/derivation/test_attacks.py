@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import dataflow
+from dataflow import Derivative
 
 
 def test_a_condition_of_one_truth_reaches_what_moves_elements() -> None:
@@ -28,3 +29,14 @@ def test_masks_of_single_numbers_on_matrices() -> None:
     X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     found = dataflow.execute(dataflow.write_gradient(graph, wrt="X"), {"X": X, "c": 1.0}).values["dX"]
     np.testing.assert_allclose(found, 3 * X**2 + [[2, 0, 0], [8, 0, 0]])
+
+
+def test_what_a_derivative_does_not_rest_on_needs_no_value() -> None:
+    graph = dataflow.loads(
+        "{dataflow: 1, inputs: {X: {shape: [rows, 3]}, w: [1, 2]}, nodes: {a: w ** 3, t: X ** 3, J: sum(t * t)}}"
+    )
+    blocks = dataflow.derive(graph, "jacobian", "a", wrt="w")().blocks
+    np.testing.assert_allclose(np.asarray(blocks["a", "w"]), [[3, 0], [0, 12]])
+    asked = {"d": Derivative("jacobian", ("a",), wrt=("w",))}
+    found = dataflow.execute(graph, only="a", derivatives=asked).derivatives["d"]
+    np.testing.assert_allclose(np.asarray(found.blocks["a", "w"]), [[3, 0], [0, 12]])
