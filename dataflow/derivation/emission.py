@@ -49,13 +49,15 @@ class _Emission:
         self.used: set[str] = set()
 
     def run(self) -> tuple[dict[str, Node], set[str]]:
+        """The nodes in the order in which they are written, and the given values that they use."""
         needed = self._find_needed()
         self._name(needed)
         for name in needed:
             if name not in self.folded:
                 self._emit(name)
+        several = {out for node in self.made.values() for out in node.outputs}
         for label, item in self.outputs.items():
-            if label not in self.made and not any(label in node.outputs for node in self.made.values()):
+            if label not in self.made and label not in several:
                 self._write(label, Node("identity", (item,)))
         return self._sort(), self.used
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from dataflow.typecheck.inference import Assumption, Inferred, check_types, infer_types, list_unknown
+from dataflow.typecheck.checking import check_types
+from dataflow.typecheck.inference import Assumption, Inferred, infer_types, list_unknown
 
 __all__ = ["Assumption", "Inferred", "check_types", "infer_types", "list_unknown"]
