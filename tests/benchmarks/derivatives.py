@@ -73,14 +73,14 @@ def make_call(graph: dataflow.Graph, values: dict[str, Any], wrt: list[str], kin
     """A whole product, the forward sweep included, without planning."""
     along = {name: np.ones(np.shape(values[name])) for name in wrt}
     request = Derivative(kind, (str(graph.target),), tuple(wrt), along)
-    recipe = Recipe(graph, TABLE, learn_types(graph, TABLE, values), request, kind, values)
+    recipe = Recipe(graph, TABLE, learn_types(graph, TABLE, values, graph.nodes.keys()), request, kind, values)
     return lambda: recipe.apply(values, request)
 
 
 def make_forward(graph: dataflow.Graph, values: dict[str, Any], wrt: list[str]) -> Callable[[], object]:
     """The forward sweep alone, on the same machinery."""
     request = Derivative("jvp", (str(graph.target),), tuple(wrt), {name: values[name] for name in wrt})
-    recipe = Recipe(graph, TABLE, learn_types(graph, TABLE, values), request, "forward", values)
+    recipe = Recipe(graph, TABLE, learn_types(graph, TABLE, values, graph.nodes.keys()), request, "forward", values)
     symbol = recipe.tape.symbol(str(graph.target))
     assert isinstance(symbol, Symbol)
     program = Program(recipe.tape, TABLE, [symbol], ())

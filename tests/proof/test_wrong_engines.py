@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import dataflow
-from dataflow import execution
+from dataflow import execution, outcome
 from dataflow.errors import DataflowError
 from dataflow.proof.graphs import verify_graph
 from dataflow.sweeps import arrays, cotangents, masks, plan, scalars, seeds, traced
@@ -109,7 +109,7 @@ FAULTS: Mapping[str, Fault] = {
         plan, "_find_below", "if below[slot]:", "if below[slot] and slot == step.operands[0]:"),
     "a seed of two for floats": Fault(seeds, "seed_scalar", "return 1.0", "return 2.0"),
     "a seed of minus one for arrays": Fault(seeds, "seed_array", "np.ones_like(value)", "-np.ones_like(value)"),
-    "ones where nothing came": Fault(execution, "_zeros_like", 'else 0.0', 'else 1.0'),
+    "ones where nothing came": Fault(outcome, "_zeros_like", 'else 0.0', 'else 1.0'),
     "floats overwrite at fan-out": Fault(
         scalars.ScalarSweeps, "reverse", "cotangent if before is None else before + cotangent", "cotangent"),
     "floats overwrite what rules give together": Fault(
@@ -150,8 +150,8 @@ FAULTS: Mapping[str, Fault] = {
     "traced rules without their seed": Fault(
         traced.TracedRule, "trace", "part if before is None else before + part", "1.0 + 0 * part"),
     "traced rules at other inputs": Fault(
-        traced.TracedRule, "trace", "_as_float(value) if scalar else value",
-        "1.5 + 0 * (_as_float(value) if scalar else value)"),
+        traced.TracedRule, "trace", "_as_float(value) if scalar else _as_array(value)",
+        "1.5 + 0 * (_as_float(value) if scalar else _as_array(value))"),
 }  # fmt: skip
 
 # Faults that change no gradient, with the reason.
@@ -183,7 +183,10 @@ def break_engine(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
         monkeypatch.setattr(fault.owner, fault.name, made)
         return
     for name, module in list(sys.modules.items()):
-        if name.startswith(("dataflow.sweeps", "dataflow.execution")) and vars(module).get(fault.name) is before:
+        if (
+            name.startswith(("dataflow.sweeps", "dataflow.execution", "dataflow.outcome"))
+            and vars(module).get(fault.name) is before
+        ):
             monkeypatch.setattr(module, fault.name, made)
 
 
