@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.derivation.cotangents import Kept, may_be_same
-from dataflow.derivation.reverse import OPAQUE, ReverseSweep, list_passing
-from dataflow.derivation.tape import Tape, UnderivableError, describe_opaque
+from dataflow.derivation.reverse import ReverseSweep, list_passing
+from dataflow.derivation.tape import Tape, blame_rule
 from dataflow.graph import EMPTY
 from dataflow.shapes import FLOATS
 from dataflow.tracing import Symbol
@@ -58,10 +58,8 @@ class ForwardSweep:
             if not any(out in self.needed for out in node.outputs or (name,)):
                 continue
             if any(item in self.tangents for item in list_passing(operator, node)):
-                try:
+                with blame_rule(name, operator, "backward"):
                     self._carry(name, node, operator)
-                except OPAQUE as error:
-                    raise UnderivableError(describe_opaque(name, operator, "backward", error)) from error
         return self.tangents
 
     def _carry(self, name: str, node: Node, operator: Operator) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.derivation.assembly import assemble
 from dataflow.derivation.questions import (
+    check_floats,
     check_names,
     check_target,
     find_differentiable,
@@ -70,6 +71,7 @@ def write_gradient(
     if inferred.found:
         raise GraphError(inferred.found)
     check_target(graph, inferred, target)
+    check_floats(graph, inferred, [] if wrt is None else wrt)
     if wrt is None and not find_differentiable(graph):
         message = f"the gradient of `{target}` is taken in nothing: no input or parameter is differentiable"
         hint = "name values with --wrt; data from a file is differentiated only with `differentiable: true`"

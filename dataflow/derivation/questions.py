@@ -97,6 +97,20 @@ def check_target(graph: Graph, inferred: Inferred, target: str) -> None:
         raise GraphError(Diagnostic("DF0233", message, path, node=target, hint=hint))
 
 
+def check_floats(graph: Graph, inferred: Inferred, names: Iterable[str]) -> None:
+    """Raise `GraphError` for values in which nothing is differentiated, such as integers."""
+    found = [
+        Diagnostic(
+            "DF0232", f"`{name}` is of type {type.dtype}, which has no gradient", graph.path_of(name), node=name,
+            hint="only floats have one: choose others, or make it a float",
+        )
+        for name in names
+        if (type := inferred.types.get(name)) is not None and type.dtype not in FLOATS
+    ]  # fmt: skip
+    if found:
+        raise GraphError(found)
+
+
 def seed_of(tape: Tape, target: str) -> Any:
     """The cotangent with which a target of one element begins: 1."""
     symbol = tape.symbol(target)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.derivation.cotangents import TOTAL, Cotangent, KeepingRecorder, Kept, add, fit, is_full, join, settle
-from dataflow.derivation.tape import Tape, UnderivableError, describe_opaque
+from dataflow.derivation.tape import Tape, blame_rule
 from dataflow.graph import EMPTY
 from dataflow.shapes import FLOATS
-from dataflow.sizes import UnknownSizeError
 from dataflow.tracing import Symbol
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from dataflow.operators import Operator
 
 Cotangents = dict[str, Cotangent]
-OPAQUE = (TypeError, UnknownSizeError)  # what rules raise on symbols that they were not written for
 
 
 def sweep_back(tape: Tape, seeds: Mapping[str, Any], wrt: Iterable[str], named: Mapping[str, str] = EMPTY) -> Sweep:
@@ -144,10 +142,10 @@ class ReverseSweep:
             found = Cotangent(value, None if condition is True else condition, settled=condition is None)
         symbol = self._symbol(target)
         full = self.recorder.shape(call.z) if through else symbol.type.shape
-        try:
+        with blame_rule(call.name, call.operator, "backward"):
+            if value is None:
+                raise TypeError("it gave None")
             fitted = fit(self.recorder, found, symbol, full)
-        except OPAQUE as error:
-            raise UnderivableError(describe_opaque(call.name, call.operator, "backward", error)) from error
         self.cotangents[target] = add(self.recorder, self.cotangents.get(target), fitted)
 
     def _symbol(self, item: Any) -> Any:
@@ -171,10 +169,8 @@ class ReverseSweep:
         if len(passing) != len(wanted) or operator.variadic:  # an operand that is given twice, once where it is fixed
             differentiable, last = operator.differentiable, len(names) - 1
             wanted = {index for index in wanted if names[min(index, last)] in differentiable}
-        try:
+        with blame_rule(call.name, operator, "backward"):
             return self._call_rules(call, wanted, names)
-        except OPAQUE as error:
-            raise UnderivableError(describe_opaque(call.name, operator, "backward", error)) from error
 
     def _call_rules(self, call: Call, wanted: set[int], names: list[str]) -> dict[int, Any]:
         rules, fixed = call.operator.backward, len(names) - call.operator.variadic

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dataflow.errors import Diagnostic, GraphError
+from dataflow.errors import DataflowError, Diagnostic, GraphError
 from dataflow.graph import EMPTY, Graph, Node, blame_node, owner_of
 from dataflow.shapes import ArrayType
 from dataflow.sizes import Length, SymbolicSize
 from dataflow.sizing import resolve_attributes
-from dataflow.tracing import Recorder, Symbol, UntraceableError
-from dataflow.tracing.inference import UnstatedShapeError, convert_types
+from dataflow.tracing import Recorder, Symbol
+from dataflow.tracing.inference import convert_types
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -98,11 +99,9 @@ class Tape:
 
     def _follow(self, name: str, operator: Operator, operands: list[Any], attributes: Mapping[str, Any]) -> list[str]:
         """The names of what the forward rule of a composite makes."""
-        try:
+        with blame_rule(name, operator, "forward"):
             found = operator.forward(self.recorder, *self.convert(operator, operands), **attributes)
-        except (UntraceableError, UnstatedShapeError) as error:
-            raise UnderivableError(describe_opaque(name, operator, "forward", error)) from error
-        return [self.name_of(item) for item in (found if isinstance(found, tuple | list) else (found,))]
+            return [self.name_of(item) for item in (found if isinstance(found, tuple | list) else (found,))]
 
     def name_of(self, item: Any) -> str:
         """The name of what a rule gave; a number becomes a node of its own."""
@@ -123,8 +122,16 @@ class Tape:
         return Diagnostic("DF1001", message, self.graph.path_of(name), node=owner_of(name), hint=hint)
 
 
-def describe_opaque(name: str, operator: Operator, role: str, error: Exception) -> Diagnostic:
-    """Why a rule cannot be written down."""
-    message = f"the {role} rule of `{operator.name}` cannot be written down as a graph: {error}"
-    hint = "it may use only `xp`, and sizes only for arithmetic; sizes are numbers with --bind"
-    return blame_node(name, "DF1002", message, hint=hint)
+@contextmanager
+def blame_rule(name: str, operator: Operator, role: str) -> Iterator[None]:
+    """Say of whatever a rule raises, on symbols that it was perhaps not written for, which node and rule it was."""
+    try:
+        yield
+    except (DataflowError, MemoryError):
+        raise
+    except Exception as error:
+        told = isinstance(error, TypeError | ValueError) and str(error)
+        reason = str(error) if told else f"it raised {type(error).__name__}: {error}"
+        message = f"the {role} rule of `{operator.name}` cannot be written down as a graph: {reason}"
+        hint = "it may use only `xp`, and sizes only for arithmetic; sizes are numbers with --bind"
+        raise UnderivableError(blame_node(name, "DF1002", message, hint=hint)) from error

@@ -196,6 +196,9 @@ class _Inference:
             self.inferred.found.append(blame_node(name, "DF0406", message, "outputs", hint="name each of them"))
             self.inferred.unknown.update(dict.fromkeys(outputs, "it rests on what does not fit"))
             return
+        if any(not _is_length(length) for type in found for length in type.shape):
+            self.inferred.unknown.update(dict.fromkeys(outputs, f"the shape rule of `{node.op}` gives no shape"))
+            return
         if any(None in type.shape for type in found):
             found = name_unknown(found, node.op, node.inputs, self.inferred.types)
         self.inferred.types.update(zip(outputs, found, strict=True))
@@ -240,6 +243,13 @@ def advise_type(expected: str, found: str) -> str:
     if found == "bool":
         return "a mask selects with boolean_mask(x, mask), or with where(mask, x, 0)"
     return "declare the input with `dtype: int64`, or use astype(x, dtype='int64')"
+
+
+def _is_length(item: Any) -> bool:
+    """Whether a shape rule may give this as the length of an axis; None is one that the data will tell."""
+    if item is None or isinstance(item, SymbolicSize):
+        return True
+    return hasattr(item, "__index__") and int(item) >= 0
 
 
 def type_of_entry(entry: Input, default: str) -> ArrayType | str:
