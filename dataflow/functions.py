@@ -62,6 +62,8 @@ def trace(
     try:
         found = function(tape.recorder, **{key: tape.symbol(key) for key in given})
         outputs = dict(found) if isinstance(found, Mapping) else {output: found}
+        if lacking := [key for key, value in outputs.items() if value is None]:
+            raise TypeError(f"it gives nothing for `{lacking[0]}`")
         nodes, _ = emit(tape, outputs, {*given, *list_sizes(graph)})
     except (TypeError, ValueError, IndexError, UnwritableSizeError) as error:
         label = getattr(function, "__name__", "the function")

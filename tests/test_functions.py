@@ -51,7 +51,7 @@ def test_one_value_is_called_as_asked() -> None:
 
 @pytest.mark.parametrize("function", [
     lambda xp, x: x if x > 0 else -x, lambda xp, x: np.sin(x), lambda xp, x: x + np.ones(3), lambda xp, x: "text",
-    lambda xp, x: xp.no_such(x), lambda xp, x: x @ x @ x,
+    lambda xp, x: xp.no_such(x), lambda xp, x: x @ x @ x, lambda xp, x: None,
 ])  # fmt: skip
 def test_what_cannot_be_written_down_is_refused(function: Any) -> None:
     with pytest.raises(GraphError) as caught:
