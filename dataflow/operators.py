@@ -158,6 +158,14 @@ class Operator:
         """
         return bool(self.inputs) and self.inputs[-1].variadic
 
+    def fill_attributes(self, stated: Mapping[str, Any]) -> dict[str, Any]:
+        """All attributes: those that are stated, and the defaults of the others.
+
+        >>> reduction("total", "z = sum x", None).fill_attributes({"axis": 1})
+        {'axis': 1, 'keepdims': False}
+        """
+        return {item.name: stated.get(item.name, item.default) for item in self.attributes}
+
     @property
     def signature(self) -> str:
         """How the operator is called.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +35,25 @@ def sort_needs(nodes: Mapping[str, Node], producers: Mapping[str, str]) -> tuple
             done[root] = True
             order.append(root)
     return order, cycles
+
+
+def find_needed(
+    nodes: Mapping[str, Node], order: Sequence[str], producers: Mapping[str, str], roots: Iterable[str]
+) -> set[str]:
+    """The names of the nodes on which some values rest, and of the given values that these use.
+
+    `order` has each node after those it needs; `producers` says which node makes a value that does not bear its name.
+
+    >>> from dataflow.graph import Node
+    >>> nodes = {"y": Node("exp", ("a",)), "u": Node("exp", ("b",)), "z": Node("exp", ("y",))}
+    >>> sorted(find_needed(nodes, list(nodes), {}, ["z"]))
+    ['a', 'y', 'z']
+    """
+    needed = {producers.get(name, name) for name in roots}
+    for name in reversed(order):
+        if name in needed:
+            needed.update([producers.get(item, item) for item in nodes[name].inputs if isinstance(item, str)])
+    return needed
 
 
 def _place_needed(

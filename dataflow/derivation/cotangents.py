@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dataflow.order import find_needed
 from dataflow.sizes import SymbolicSize, depends_on_values, product_of
 from dataflow.tracing import Symbol
 
@@ -138,10 +139,7 @@ MAX_FOLDED = 10**6  # elements of a mask that is looked at
 
 def is_full(xp: Recorder, mask: Symbol) -> bool:
     """Whether a mask that rests on nothing but shapes takes every element. Where sizes are symbolic nobody knows."""
-    needed = {mask.name}
-    for name in reversed(xp.nodes):
-        if name in needed:
-            needed.update(item for item in xp.nodes[name].inputs if isinstance(item, str))
+    needed = find_needed(xp.nodes, list(xp.nodes), {}, [mask.name])
     if any(name not in xp.nodes for name in needed):
         return False
     order = [name for name in xp.nodes if name in needed]
@@ -170,7 +168,7 @@ def _evaluate(xp: Recorder, order: list[str], name: str) -> bool:
     values: dict[Any, Any] = {}
     for item in order:
         node, operator = xp.nodes[item], xp.operators[xp.nodes[item].op]
-        attributes = {each.name: node.attributes.get(each.name, each.default) for each in operator.attributes}
+        attributes = operator.fill_attributes(node.attributes)
         inputs = [values[each] if isinstance(each, str) else each for each in node.inputs]
         with quiet():
             values[item] = np.asarray(operator.forward(library, *inputs, **attributes))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dataflow.graph import EMPTY, HIDDEN, Node, owner_of
-from dataflow.order import sort_needs
+from dataflow.order import find_needed, sort_needs
 from dataflow.sizes import SymbolicSize, read_size
 
 if TYPE_CHECKING:
@@ -98,10 +98,8 @@ class _Emission:
 
     def _find_needed(self) -> list[str]:
         """The nodes on which the outputs rest, in their order."""
-        needed = {self.makers.get(item, item) for item in self.outputs.values() if isinstance(item, str)}
-        for name in reversed(self.nodes):
-            if name in needed:
-                needed.update(self.makers.get(item, item) for item in self.nodes[name].inputs if isinstance(item, str))
+        roots = [item for item in self.outputs.values() if isinstance(item, str)]
+        needed = find_needed(self.nodes, list(self.nodes), self.makers, roots)
         self.used = {name for name in (*self.given, *self.constants) if name in needed}
         return [name for name in self.nodes if name in needed]
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from dataflow.derivation.cotangents import Kept, may_be_same
 from dataflow.derivation.reverse import ReverseSweep, list_passing
 from dataflow.derivation.tape import Tape, blame_rule
-from dataflow.graph import EMPTY
 from dataflow.shapes import FLOATS
 from dataflow.tracing import Symbol
 
@@ -80,18 +79,9 @@ class ForwardSweep:
                 tangent = self.recorder.astype(tangent, dtype=type.dtype)
             self.tangents[out] = tangent
 
-    def _arguments(self, name: str, node: Node, operator: Operator) -> tuple[Any, list[Any], Mapping[str, Any]]:
-        """z, inputs and attributes as the rules of a node see them."""
-        symbols = [self.recorder.symbol(item) if isinstance(item, str) else item for item in node.inputs]
-        inputs = self.tape.convert(operator, symbols)
-        inputs += [None] * (len(operator.inputs) - len(inputs) if not operator.variadic else 0)
-        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
-        z = tuple(map(self.recorder.symbol, node.outputs)) if node.outputs else self.recorder.symbol(name)
-        return z, inputs, attributes or EMPTY
-
     def _apply_own(self, name: str, node: Node, operator: Operator) -> list[Any]:
         """What the operator's own `jvp` gives."""
-        z, inputs, attributes = self._arguments(name, node, operator)
+        z, inputs, attributes = self.tape.list_arguments(name, node)
         moved = [self.tangents.get(item) if isinstance(item, str) else None for item in node.inputs]
         moved += [None] * (len(inputs) - len(moved))
         assert operator.jvp is not None
@@ -100,7 +90,7 @@ class ForwardSweep:
 
     def _apply_elementwise(self, name: str, node: Node, operator: Operator) -> Any:
         """The backward rules of an elementwise operator applied to the tangents of its operands, and added up."""
-        z, inputs, attributes = self._arguments(name, node, operator)
+        z, inputs, attributes = self.tape.list_arguments(name, node)
         total = None
         rules, names = operator.backward, [item.name for item in operator.inputs]
         for index, item in enumerate(node.inputs):

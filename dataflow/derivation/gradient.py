@@ -12,7 +12,6 @@ from dataflow.derivation.questions import (
     check_target,
     find_differentiable,
     find_followed,
-    find_needed,
     seed_of,
     zero_of,
 )
@@ -23,6 +22,7 @@ from dataflow.graph import Graph, Input
 from dataflow.shapes import ArrayType
 from dataflow.sizes import product_of
 from dataflow.sizing import list_sizes
+from dataflow.sweeps.plan import keep_needed
 from dataflow.tracing import Symbol
 from dataflow.typecheck import Inferred, infer_types
 
@@ -94,7 +94,7 @@ class _Gradient:
         self.target = target
         self.wrt = wrt
         self.roots = find_differentiable(graph) if wrt is None else list(wrt)
-        needed = find_needed(graph, [target, *self.roots])
+        needed = keep_needed(graph, [target, *self.roots])
         self.tape = Tape(graph, operators, inferred, needed, find_followed(graph, operators, [target], self.roots))
         self.taken = {*graph.names(hidden=True), *graph.nodes, *list_sizes(graph)}
         self.outputs: dict[str, Any] = {}

@@ -71,16 +71,6 @@ def find_followed(
     }
 
 
-def find_needed(graph: Graph, roots: Iterable[str]) -> set[str]:
-    """The nodes on which some values rest."""
-    producers = graph.producers()
-    needed = {producers.get(name, name) for name in roots}
-    for name in reversed(graph.order):
-        if name in needed:
-            needed.update(producers.get(item, item) for item in graph.nodes[name].inputs if isinstance(item, str))
-    return needed
-
-
 def check_target(graph: Graph, inferred: Inferred, target: str) -> None:
     """Raise `GraphError` for a target that has no gradient: one of integers, or of several elements."""
     type = inferred.types.get(target)

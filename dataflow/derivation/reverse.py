@@ -109,10 +109,7 @@ class ReverseSweep:
 
     def _make_call(self, name: str, node: Node, g: Any) -> Call:
         operator = self.tape.operators[node.op]
-        inputs = self.tape.convert(operator, [self._symbol(item) for item in node.inputs])
-        inputs += [None] * (len(operator.inputs) - len(inputs) if not operator.variadic else 0)
-        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
-        z = tuple([self._symbol(out) for out in node.outputs]) if node.outputs else self._symbol(name)
+        z, inputs, attributes = self.tape.list_arguments(name, node)
         return Call(name, node, operator, g, z, inputs, attributes)
 
     def _carry(self, name: str, node: Node) -> None:

@@ -84,6 +84,14 @@ class Tape:
             for item, type in zip(operands, seen, strict=True)
         ]  # fmt: skip
 
+    def list_arguments(self, name: str, node: Node) -> tuple[Any, list[Any], dict[str, Any]]:
+        """z (a tuple where there are several outputs), inputs and attributes of a node as its rules see them."""
+        operator, symbol = self.operators[node.op], self.recorder.symbol
+        inputs = self.convert(operator, [symbol(item) if isinstance(item, str) else item for item in node.inputs])
+        inputs += [None] * (len(operator.inputs) - len(inputs) if not operator.variadic else 0)
+        z = tuple(map(symbol, node.outputs)) if node.outputs else symbol(name)
+        return z, inputs, operator.fill_attributes(node.attributes)
+
     def _note(self, name: str, node: Node, *, follow: bool) -> None:
         operator = self.operators[node.op]
         operands = [self.operand(item) for item in node.inputs]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.derivation.questions import find_needed
 from dataflow.derivatives.knowledge import learn_types, type_of
 from dataflow.derivatives.recipes import Product, Recipe
+from dataflow.sweeps.plan import keep_needed
 from dataflow.sweeps.threads import single_threaded
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _compute(
         recipe = graph.recall(key)
         if recipe is None:
             asked_in = (*request.of, *request.wrt, *request.along)
-            known = learn_types(graph, operators, values, find_needed(graph, asked_in))
+            known = learn_types(graph, operators, values, keep_needed(graph, asked_in))
             recipe = Recipe(graph, operators, known, request, name, values)
             if recipe.reusable:
                 graph.remember(key, recipe, MAX_RECIPES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataflow.graph import Graph, Input
+from dataflow.order import find_needed
 from dataflow.sweeps.arrays import ArraySweeps
 from dataflow.sweeps.plan import Plan, make_plan
 from dataflow.tracing import Symbol
@@ -65,10 +66,7 @@ def _make_graph(tape: Tape, names: Sequence[str]) -> Graph:
     """The part of a tape on which some values rest, as a graph."""
     nodes = tape.recorder.nodes
     makers = {out: name for name, node in nodes.items() for out in node.outputs}
-    needed = {makers.get(name, name) for name in names}
-    for name in reversed(nodes):
-        if name in needed:
-            needed.update(makers.get(item, item) for item in nodes[name].inputs if isinstance(item, str))
+    needed = find_needed(nodes, list(nodes), makers, names)
     chosen = {name: node for name, node in nodes.items() if name in needed}
     types = tape.recorder.types
     given = {name: Input(dtype=types[name].dtype) for name in sorted(needed - chosen.keys())}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.derivation.forward import sweep_forward
-from dataflow.derivation.questions import check_target, find_differentiable, find_followed, find_needed, seed_of
+from dataflow.derivation.questions import check_target, find_differentiable, find_followed, seed_of
 from dataflow.derivation.reverse import sweep_back
 from dataflow.derivation.tape import Tape
 from dataflow.derivatives.knowledge import Known
@@ -17,6 +17,7 @@ from dataflow.derivatives.program import Program
 from dataflow.derivatives.sparsity import DenseError, Patterns, count_elements, mark_inputs
 from dataflow.errors import Diagnostic, GraphError
 from dataflow.shapes import FLOATS
+from dataflow.sweeps.plan import keep_needed
 from dataflow.tracing import Symbol
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Recipe:
         self.wrt = request.wrt or tuple(request.along) or tuple(find_differentiable(graph))
         self.reusable = not known.lengths
         followed = find_followed(graph, operators, self.of, self.wrt)
-        needed = find_needed(graph, [*self.of, *self.wrt])
+        needed = keep_needed(graph, [*self.of, *self.wrt])
         self.tape = Tape(graph, operators, known.inferred, needed, followed, known.lengths)
         self.types = {name: self.tape.symbol(name).type for name in (*self.of, *self.wrt)}
         self._check_types(graph, known)

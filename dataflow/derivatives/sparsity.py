@@ -117,7 +117,7 @@ class Patterns:
         """Elements united along axes; along an axis that is kept each of its elements gets what all of them have."""
         (index, pattern), *_ = known.items()
         before = self.shape_of(node, index)
-        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
+        attributes = operator.fill_attributes(node.attributes)
         axes = list_axes(attributes.get("axis"), len(before))
         united = unite_axes(pattern, before, axes)
         if operator.name not in ALONG_AXIS:
@@ -138,7 +138,7 @@ class Patterns:
                 else self.values(item) if isinstance(item, str) else item
                 for index, item in enumerate(node.inputs)
             ]  # fmt: skip
-            attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
+            attributes = operator.fill_attributes(node.attributes)
             with quiet():
                 moved = np.asarray(operator.forward(self._xp, *inputs, **attributes), float)
             found.append((marks, moved))
@@ -153,7 +153,7 @@ class Patterns:
         """Through the forward rule of a composite."""
         operands = [self.types[item] if isinstance(item, str) else item for item in node.inputs]
         operands += [None] * (len(operator.inputs) - len(operands) if not operator.variadic else 0)
-        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
+        attributes = operator.fill_attributes(node.attributes)
         made = record(operator, self.operators, operands, attributes)
         given = {name: node.inputs[index] for index, name in enumerate(made.inputs) if isinstance(name, str)}
         marked = {name: known[index] for index, name in enumerate(made.inputs) if index in known}

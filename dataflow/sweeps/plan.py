@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dataflow.arrays import floats, ieee
 from dataflow.graph import EMPTY, Graph, Input, Node
 from dataflow.library import Library
+from dataflow.order import find_needed
 from dataflow.sweeps.traced import TracedRule
 
 if TYPE_CHECKING:
@@ -101,11 +102,7 @@ def make_plan(
 
 def keep_needed(graph: Graph, roots: Iterable[str]) -> list[str]:
     """The part of the order on which some values rest."""
-    producers = graph.producers()
-    needed = {producers.get(name, name) for name in roots}
-    for name in reversed(graph.order):
-        if name in needed:
-            needed.update(producers.get(item, item) for item in graph.nodes[name].inputs if isinstance(item, str))
+    needed = find_needed(graph.nodes, graph.order, graph.producers(), roots)
     return [name for name in graph.order if name in needed]
 
 
@@ -173,7 +170,7 @@ def _make_step(name: str, node: Node, operators: Mapping[str, Operator], slots: 
     out = tuple([slots[item] for item in node.outputs]) if node.outputs else (slots[name],)
     attributes = EMPTY
     if operator.attributes:
-        attributes = {item.name: node.attributes.get(item.name, item.default) for item in operator.attributes}
+        attributes = operator.fill_attributes(node.attributes)
     return Step(name, operator, operands, out, attributes, ())
 
 

@@ -123,7 +123,7 @@ class _Inference:
             stated = node.attributes
             if stated and self.sizes:
                 stated = resolve_attributes(node, operator)
-            attributes = {item.name: stated.get(item.name, item.default) for item in operator.attributes}
+            attributes = operator.fill_attributes(stated)
             if self.lengths and stated:
                 attributes = {key: self._settle(value) for key, value in attributes.items()}
         reason = "it rests on what does not fit"
