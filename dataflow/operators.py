@@ -71,6 +71,10 @@ class Operator:
                  and gives None for an axis whose length depends on values. `dataflow.shapes` helps.
     dtype:       of the output, if it is not what the inputs make together, or the attribute of that name: its name, a
                  rule ``dtype(*dtypes, **attributes)`` or its place; a tuple of names (None: as the inputs) for several.
+    axes:        how the operator treats an axis: ``axes(places, shapes, **attributes)``, or its place, as `dataflow.axes`
+                 explains. Elementwise operators map along every axis; any other is taken to mix it.
+    composition: for a primitive that mixes an axis (softmax, logsumexp): what it amounts to, written with operators
+                 that map along the axis or reduce it. Only graphs that are swept in blocks of rows use it.
     jvp:         forward mode, if it is to be another than what the backward rules give:
                  ``jvp(xp, tangents, z, *inputs, **attributes)``, None in `tangents` for an input that does not move.
     domain:      for each input the `Interval` where the function is defined and smooth; all real numbers if not named.
@@ -91,8 +95,8 @@ class Operator:
     """
 
     __slots__ = (
-        "analytic", "attributes", "backward", "broadcasts", "conventions", "description", "differentiable", "domain",
-        "dtype", "examples", "formula", "forward", "inputs", "jvp", "kernels", "kinds", "moves", "name", "outputs",
+        "analytic", "attributes", "axes", "backward", "broadcasts", "composition", "conventions", "description",
+        "differentiable", "domain", "dtype", "examples", "formula", "forward", "inputs", "jvp", "kernels", "kinds", "moves", "name", "outputs",
         "reference", "shape", "source", "special", "takes", "version",
     )  # fmt: skip
 
@@ -111,6 +115,8 @@ class Operator:
         outputs: tuple[str, ...] = (),
         shape: Kernel | None = None,
         dtype: DtypeRule | None = None,
+        axes: Kernel | None = None,
+        composition: Rule | None = None,
         jvp: Rule | None = None,
         domain: Mapping[str, Interval] = NO_MAPPING,
         examples: Callable[[Any], Sequence[tuple[Sequence[Any], Mapping[str, Any]]]] | None = None,
@@ -134,6 +140,8 @@ class Operator:
         self.outputs = outputs
         self.shape = shape
         self.dtype = dtype
+        self.axes = axes
+        self.composition = composition
         self.jvp = jvp
         self.domain = domain
         self.examples = examples
