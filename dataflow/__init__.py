@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from dataflow.compilation import Compiled as Compiled
+    from dataflow.compilation import compile as compile
     from dataflow.derivative_functions import derive as derive
     from dataflow.document import dump as dump
     from dataflow.document import load as load
@@ -49,7 +51,7 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "Graph": "graph", "Input": "graph", "Node": "graph",
     "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry",
     "standard": "registry", "Result": "result", "write_gradient": "gradients",
-    "trace": "functions",
+    "trace": "functions", "compile": "compilation", "Compiled": "compilation",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)

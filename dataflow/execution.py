@@ -80,7 +80,7 @@ def execute(
     target = graph.target if target is None else target
     names = None if only is None else [only] if isinstance(only, str) else list(only)
     asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives)
-    with _explained(graph):
+    with explain_places(graph):
         return _run(graph, operators, asked)
 
 
@@ -101,7 +101,7 @@ def sweep(
     [('y#1', 0.0, 1.0), ('y#2', 1.0, 1.0), ('y', 4.0, 1.0)]
     """
     asked = Asked(inputs, graph.target if target is None else target, None, cotangent, data_root)
-    with _explained(graph):
+    with explain_places(graph):
         operators = settle_operators(graph, operators)
         _check_asked(graph, asked)
         sized, bound = bind_sizes(graph, operators, asked.inputs, None, root=data_root)
@@ -110,19 +110,23 @@ def sweep(
 
 
 @contextmanager
-def _explained(graph: Graph) -> Iterator[None]:
+def explain_places(graph: Graph) -> Iterator[None]:
     """Within it a problem gets its place in the graph's text, and the garbage collector is paused."""
     try:
         with paused_collection():
             yield
     except DataflowError as error:
-        if graph.source is None:
-            raise
-        located = [graph.source.locate(item) if item.path else item for item in error.diagnostics]
-        raise type(error)(located) from error.__cause__
+        raise locate_error(graph, error) from error.__cause__
     except MemoryError as error:
         hint = "reduce the rows, or use --only"
         raise ResourceError(Diagnostic("DF0810", f"no memory: {error}", hint=hint)) from error
+
+
+def locate_error(graph: Graph, error: DataflowError) -> DataflowError:
+    """The error with its places in the graph's text."""
+    if graph.source is None:
+        return error
+    return type(error)([graph.source.locate(item) if item.path else item for item in error.diagnostics])
 
 
 def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:

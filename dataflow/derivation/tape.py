@@ -12,7 +12,7 @@ from dataflow.shapes import ArrayType
 from dataflow.sizes import Length, SymbolicSize
 from dataflow.sizing import resolve_attributes
 from dataflow.tracing import Recorder, Symbol
-from dataflow.tracing.inference import convert_types
+from dataflow.tracing.recorder import convert_symbols
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator
@@ -76,13 +76,7 @@ class Tape:
 
     def convert(self, operator: Operator, operands: list[Any]) -> list[Any]:
         """The operands of an operator as its rules see them: integers as floats where it computes with floats."""
-        types = [item.type if isinstance(item, Symbol) else item for item in operands]
-        seen = convert_types(operator, types, self.recorder.default)
-        return [
-            self.recorder.astype(item, dtype=type.dtype)
-            if isinstance(item, Symbol) and type.dtype != item.type.dtype else item
-            for item, type in zip(operands, seen, strict=True)
-        ]  # fmt: skip
+        return convert_symbols(self.recorder, operator, operands)
 
     def list_arguments(self, name: str, node: Node) -> tuple[Any, list[Any], dict[str, Any]]:
         """z (a tuple where there are several outputs), inputs and attributes of a node as its rules see them."""

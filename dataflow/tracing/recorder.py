@@ -30,6 +30,7 @@ class Recorder:
     constants: arrays that a rule brought along, by the names under which they are given.
     lengths:   of sizes that depend on values, where they are known.
     default:   the dtype of what is made of numbers alone.
+    choosing:  whether a rule has said that it leaves elements out.
 
     A composite that writes no backward rules is followed into its forward rule, any other operator is one node.
 
@@ -54,6 +55,7 @@ class Recorder:
         self.types: dict[str, ArrayType] = {}
         self.constants: dict[str, Any] = {}
         self.lengths: Mapping[str, Length] = {}
+        self.choosing = False
         self._made = 0
         self._known: dict[Any, tuple[Symbol, ...]] = {}
         self._inferred = {} if inferred is None else inferred
@@ -114,6 +116,7 @@ class Recorder:
 
     def keep(self, condition: Any, g: Any) -> Any:
         """`g` where the condition holds, else 0."""
+        self.choosing = True
         return self._call(self.operators["where"], condition, g, 0)
 
     def cast_like(self, x: Any, other: Any) -> Any:
@@ -291,6 +294,17 @@ def name_unknown(
         )
         for index, type in enumerate(types)
     ]
+
+
+def convert_symbols(recorder: Recorder, operator: Operator, operands: Sequence[Any]) -> list[Any]:
+    """The operands of an operator as its rules see them: integers as floats where it computes with floats."""
+    types = [item.type if isinstance(item, Symbol) else item for item in operands]
+    seen = convert_types(operator, types, recorder.default)
+    return [
+        recorder.astype(item, dtype=type.dtype)
+        if isinstance(item, Symbol) and type.dtype != item.type.dtype else item
+        for item, type in zip(operands, seen, strict=True)
+    ]  # fmt: skip
 
 
 def _name_positional(operator: Operator, operands: list[Any]) -> dict[str, Any]:

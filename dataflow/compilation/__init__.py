@@ -1,0 +1,114 @@
+"""A graph compiled for use in loops: everything that can be is decided once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from dataflow.derivation.questions import check_names, find_differentiable
+from dataflow.errors import DataflowError, Diagnostic, UsageError
+from dataflow.execution import explain_places, locate_error, settle_operators
+from dataflow.graph import EMPTY, Graph
+from dataflow.program.derived import Question
+from dataflow.sweeps.plan import make_plan
+
+if TYPE_CHECKING:
+    from dataflow.registry import Operators
+
+
+class Computed(NamedTuple):
+    """What a compiled graph gives: values and gradients by name, as NumPy arrays and numbers."""
+
+    values: Mapping[str, Any]
+    gradients: Mapping[str, Any]
+
+
+class Function(Protocol):
+    """What answers a question for values of the inputs: values and gradients by name."""
+
+    def __call__(self, inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]: ...
+
+
+def compile(
+    graph: Graph,
+    *,
+    wrt: str | Iterable[str] | None = None,
+    outputs: str | Iterable[str] | None = None,
+    target: str | None = None,
+    workers: int | None = None,
+    operators: Operators | None = None,
+    data_root: str | None = None,
+) -> Compiled:
+    """A function of values of the inputs that gives values and gradients, for use in loops.
+
+    wrt:       the inputs, parameters or nodes whose gradients are wanted; all inputs and parameters that have one, if
+               not given; none: only values.
+    outputs:   the values that are wanted; the target's, if not given, and without a target all that have a name.
+    target:    the node whose gradient is computed, in place of the graph's.
+    workers:   how many cores to use; all, if not given. It changes no bit of what comes out.
+    operators: the table of operators, in place of the one that the graph was read with.
+    data_root: the folder that data files are read from, in place of the graph's own.
+
+    Data that the graph names is read once. Raises `GraphError` and `UsageError`; the function raises what `execute`
+    does.
+
+    >>> from dataflow.document import loads
+    >>> run = compile(loads("{dataflow: 1, inputs: {x: 3}, nodes: {y: x ** 2}, target: y}"))
+    >>> run({"x": 5.0})
+    Computed(values={'y': 25.0}, gradients={'x': 10.0})
+    """
+    with explain_places(graph):
+        operators = settle_operators(graph, operators)
+        question = ask(graph, wrt, outputs, target)
+        roots = [*question.outputs, *question.wrt]
+        plan = make_plan(graph, operators, target=question.target if question.wrt else None, only=roots)
+        if plan.scalar:
+            from dataflow.compilation.scalars import ScalarFunction
+
+            return Compiled(graph, ScalarFunction(plan, operators, question, data_root))
+        from dataflow.compilation.arrays import ArrayFunction
+
+        return Compiled(graph, ArrayFunction(graph, operators, question, data_root, workers))
+
+
+def ask(graph: Graph, wrt: Any, outputs: Any, target: str | None) -> Question:
+    """What is wanted of a graph, with what was left out. Raises `UsageError` for names that are not there."""
+    target = graph.target if target is None else target
+    names = None if outputs is None else _list(outputs)
+    if names is None:
+        names = list(graph.names()) if target is None else [target]
+    chosen = ([] if target is None else find_differentiable(graph)) if wrt is None else _list(wrt)
+    check_names(graph, [*names, *chosen, *([] if target is None else [target])])
+    if chosen and target is None:
+        hint = "name one: `target: J` in the graph, or compile(graph, target='J')"
+        raise UsageError(Diagnostic("DF1003", "a gradient is that of a target, and there is none", hint=hint))
+    return Question(tuple(names), target, tuple(chosen))
+
+
+def _list(names: str | Iterable[str]) -> Sequence[str]:
+    return [names] if isinstance(names, str) else list(dict.fromkeys(names))
+
+
+class Compiled:
+    """A graph compiled for use in loops, by `compile`. Calling it gives `Computed` values and gradients.
+
+    The function takes values in place of those in the graph, by name: numbers, nested lists or arrays. An array of the
+    declared dtype is used as it is, without a copy.
+    """
+
+    def __init__(self, graph: Graph, function: Function) -> None:
+        self.graph = graph
+        self._function = function
+
+    def __call__(self, inputs: Mapping[str, Any] = EMPTY) -> Computed:
+        """The values and gradients for these values of the inputs.
+
+        Raises `DataError`, `UsageError`, `GraphError` and `OperatorError`, as `execute` does.
+        """
+        try:
+            return Computed(*self._function(inputs))
+        except DataflowError as error:
+            raise locate_error(self.graph, error) from error.__cause__
+
+    def __repr__(self) -> str:
+        return f"<Compiled {self.graph!r}>"

@@ -1,0 +1,188 @@
+"""A compiled graph of arrays: the program of its values and gradients, derived once for each set of types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataflow.derivation.tape import UnderivableError
+from dataflow.errors import DataError
+from dataflow.execution import execute
+from dataflow.program.blocks import ProgramError
+from dataflow.program.derived import Question, UnblockableError, derive_program
+from dataflow.program.lowering import ROWS
+from dataflow.program.running import Program
+from dataflow.program.schedule import SHORTEST
+from dataflow.shapes import ArrayType
+from dataflow.sweeps.binding import bind_values
+from dataflow.sweeps.lengths import Lengths
+from dataflow.sweeps.plan import keep_needed
+from dataflow.sweeps.threads import single_threaded
+from dataflow.tracing.symbols import UntraceableError
+
+if TYPE_CHECKING:
+    from dataflow.graph import Graph
+    from dataflow.registry import Operators
+
+Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
+Types = Mapping[str, ArrayType]
+
+
+class ArrayFunction:
+    """Values and gradients of a graph of arrays. What no program can be derived of is swept as `execute` does."""
+
+    def __init__(
+        self, graph: Graph, operators: Operators, question: Question, root: str | None, workers: int | None
+    ) -> None:
+        self.graph = graph
+        self.operators = operators
+        self.question = question
+        self.root = root
+        self.workers = workers
+        self._given = graph.given
+        self._dtypes = {name: np.dtype(entry.dtype or graph.dtype) for name, entry in self._given.items()}
+        roots = [*question.outputs, *question.wrt, *([] if question.target is None else [question.target])]
+        needed = {*roots, *(item for name in keep_needed(graph, roots) for item in graph.nodes[name].inputs)}
+        declaring = {name for name, entry in self._given.items() if any(isinstance(item, str) for item in entry.shape or ())}
+        self._needed = [name for name in self._given if name in needed or name in declaring]
+        self._known: dict[str, Any] = {}
+        self._specialised: dict[Any, Specialised | None] = {}
+
+    def __call__(self, inputs: Mapping[str, Any]) -> Answer:
+        """The values and gradients at these inputs."""
+        given = self._bind(inputs)
+        key = tuple([(name, value.dtype, value.shape) for name, value in given.items()])
+        if key not in self._specialised:
+            self._specialised[key] = self._specialise(given)
+        found = self._specialised[key]
+        if found is not None:
+            with single_threaded():
+                try:
+                    return found.run(given)
+                except ProgramError:
+                    self._specialised[key] = None
+        return self._sweep(inputs)
+
+    def _bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """An array or NumPy number of the declared dtype for every value that is needed."""
+        given: dict[str, Any] = {}
+        for name in self._needed:
+            value = inputs.get(name)
+            if value is None:
+                value = self._known.get(name)
+                if value is None:
+                    found = bind_values(self.graph, {}, [name], scalar=False, root=self.root)
+                    value = self._known[name] = found.values[name]
+            elif not (type(value) is np.ndarray and value.dtype == self._dtypes[name] and value.ndim):
+                value = bind_values(self.graph, {name: value}, [name], scalar=False).values[name]
+            given[name] = value
+        if len(inputs) > len(given) or not inputs.keys() <= given.keys():
+            bind_values(self.graph, inputs, list(inputs), scalar=False)
+        return given
+
+    def _specialise(self, given: Mapping[str, Any]) -> Specialised | None:
+        """The program for values of these types; None if there is none."""
+        bind_values(self.graph, given, list(given), scalar=False)  # their shapes are what is declared
+        lengths = Lengths()
+        for name, value in given.items():
+            lengths.note(name, self._given[name], value.shape, self.graph.path_of(name))
+        if found := lengths.settle():
+            raise DataError(found)
+        try:
+            return Specialised(self, given, lengths.known)
+        except (UnderivableError, UntraceableError):
+            return None
+
+    def _sweep(self, inputs: Mapping[str, Any]) -> Answer:
+        question = self.question
+        result = execute(
+            self.graph, inputs, target=question.target, only=[*question.outputs, *question.wrt],
+            operators=self.operators, data_root=self.root,
+        )  # fmt: skip
+        gradients = result.gradients
+        return (
+            {name: np.asarray(result.values[name])[()] for name in question.outputs},
+            {name: _spread(gradients[name], result.values[name]) for name in question.wrt},
+        )
+
+
+class Specialised:
+    """The program for values of certain types. With masks it is derived when a gradient first comes out as NaN."""
+
+    def __init__(self, function: ArrayFunction, given: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+        self.function = function
+        self.sizes = sizes
+        self.rows = sizes.get("rows", 1)
+        self.types = {name: ArrayType(value.dtype.name, value.shape) for name, value in given.items()}
+        self.blocked = self.rows > SHORTEST
+        self.program, self.choosing = self._derive(masked=False)
+        self.masked: Program | None = None
+
+    def _derive(self, *, masked: bool) -> tuple[Program, bool]:
+        function = self.function
+        if self.blocked:
+            try:
+                return self._make(self._put_rows(), {k: v for k, v in self.sizes.items() if k != "rows"}, masked)
+            except UnblockableError:
+                self.blocked = False
+        return self._make(self.types, self.sizes, masked)
+
+    def _put_rows(self) -> Types:
+        """The types with the symbolic size in the place of the number of rows."""
+        found = {}
+        for name, type in self.types.items():
+            declared = self.function.graph.given[name].shape or ()
+            shape = [ROWS if size == "rows" else length for size, length in zip(declared, type.shape, strict=False)]
+            found[name] = ArrayType(type.dtype, tuple(shape) if declared else type.shape)
+        return found
+
+    def _make(self, types: Types, sizes: Mapping[str, int], masked: bool) -> tuple[Program, bool]:
+        function = self.function
+        derived = derive_program(function.graph, function.operators, types, sizes, function.question, masked=masked)
+        program = Program(derived.lowered, function.operators, function.graph.dtype, self.rows)
+        return program, derived.choosing
+
+    def run(self, given: Mapping[str, Any]) -> Answer:
+        """Values and gradients, as fresh arrays."""
+        found = self.program.run(given)
+        if self.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+            if self.masked is None:
+                self.masked, _ = self._derive(masked=True)
+            found = self.masked.run(given)
+        values = {name: _detach(found["value", name], given) for name in self.function.question.outputs}
+        gradients = {}
+        for name in self.function.question.wrt:
+            item = found["gradient", name]
+            gradients[name] = _detach(item, given) if hasattr(item, "dtype") else self._type(name, item)
+        return values, gradients
+
+    def _type(self, name: str, number: float) -> Any:
+        """A gradient that is a number whatever the values are."""
+        dtype = self.types[name].dtype if name in self.types else self.function.graph.dtype
+        return np.dtype(dtype).type(number)
+
+
+def _has_nan(item: Any) -> bool:
+    """Whether something is NaN; a sum of squares is, where an element is, and only there."""
+    if not hasattr(item, "dtype") or not item.ndim:
+        return bool(item != item)
+    flat = item.reshape(-1)
+    return bool(np.isnan(np.dot(flat, flat)))
+
+
+def _detach(item: Any, given: Mapping[str, Any]) -> Any:
+    """An array that shares no memory with a given one."""
+    if type(item) is not np.ndarray:
+        return item
+    if item.base is None or item.base.dtype == np.uint8:
+        return item.copy() if any(item is value for value in given.values()) else item
+    return item.copy()
+
+
+def _spread(gradient: Any, value: Any) -> Any:
+    if gradient is None:
+        gradient = 0.0
+    array = np.asarray(value)
+    return np.broadcast_to(np.asarray(gradient, array.dtype), array.shape).copy()[()]

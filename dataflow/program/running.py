@@ -1,0 +1,95 @@
+"""A program run for one number of rows: whole values between passes, blocks within them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataflow.program.binding import Binder
+from dataflow.program.blocks import BlockPass, run_calls, run_checked
+from dataflow.program.lowering import Lowered
+from dataflow.program.schedule import make_schedule
+from dataflow.sweeps.arrays import quiet
+
+if TYPE_CHECKING:
+    from dataflow.program.binding import Bound
+    from dataflow.registry import Operators
+
+Array = np.ndarray[Any, Any]
+PAGE = 4096
+
+
+class Program:
+    """The outputs of a lowered program as a function of its given values.
+
+    rows: how many rows the values have that have rows.
+    """
+
+    def __init__(self, lowered: Lowered, operators: Operators, default: str, rows: int = 1, *, keep: bool = True) -> None:
+        self.lowered = lowered
+        self.rows = rows
+        self.schedule = make_schedule(lowered, keep=keep)
+        self.binder = Binder(lowered, operators, default, rows)
+        self._outputs = [(label, item) for label, item in lowered.outputs.items()]
+        self.passes = [BlockPass(self.binder, plan, rows) for plan in self.schedule.passes]
+        self.between = [self._bind_between(names, stage) for stage, names in enumerate(self.schedule.between)]
+        self._checked = False
+
+    def _bind_between(self, names: Sequence[str], stage: int) -> Bound:
+        """Nodes on whole values; what a later stage or a caller needs stays."""
+        later = {name for names in self.schedule.between[stage + 1 :] for name in names}
+        later |= {name for plan in self.schedule.passes[stage:] for name in plan.nodes}
+        kept = {item for name in later for item in self.lowered.nodes[name].inputs if isinstance(item, str)}
+        leaving = {item for item in self.lowered.outputs.values() if isinstance(item, str)}
+        return self.binder.bind(names, self.rows, last=kept | leaving, fresh=kept | leaving)
+
+    def run(self, given: Mapping[str, Any], workers: Any = None) -> dict[str, Any]:
+        """The outputs by label, arrays or NumPy numbers; `given` has arrays of the planned types by name."""
+        slots = self.binder.slots
+        values = list(slots.values)
+        for name in self.lowered.given:
+            values[slots.by_name[name]] = given[name]
+        run = run_calls if self._checked else run_checked
+        with quiet():
+            self._fill(values)
+            for stage, bound in enumerate(self.between):
+                run(bound, values)
+                if stage < len(self.passes):
+                    self._run_pass(self.passes[stage], values, workers)
+        self._checked = True
+        return {label: self._read_output(item, values) for label, item in self._outputs}
+
+    def _fill(self, values: list[Any]) -> None:
+        for bound in self.between:
+            for slot, value in bound.filled.items():
+                values[slot] = value
+
+    def _run_pass(self, blocks: BlockPass, values: list[Any], workers: Any) -> None:
+        stored = self._make_arrays(blocks.plan.stored)
+        if workers is None:
+            parts: Iterator[list[Any]] = (blocks.run_chunk(chunk, values, stored) for chunk in blocks.chunks)
+        else:
+            parts = workers.run(blocks, values, stored)
+        for slot, total in blocks.combine(parts).items():
+            values[slot] = total
+        for name, array in stored.items():
+            values[self.binder.slots.by_name[name]] = array
+
+    def _make_arrays(self, names: Sequence[str]) -> dict[str, Array]:
+        """Arrays for the rows of some values, in one piece of memory: fresh pages of many small ones are slow."""
+        types = {name: self.lowered.types[name] for name in names}
+        shapes = {name: self.binder.settle(type, self.rows) for name, type in types.items()}
+        sizes = {name: np.dtype(types[name].dtype).itemsize * prod(shape) for name, shape in shapes.items()}
+        arena = np.empty(sum(-(-size // PAGE) * PAGE for size in sizes.values()), np.uint8)
+        found: dict[str, Array] = {}
+        start = 0
+        for name, size in sizes.items():
+            found[name] = arena[start : start + size].view(types[name].dtype).reshape(shapes[name])
+            start += -(-size // PAGE) * PAGE
+        return found
+
+    def _read_output(self, item: Any, values: list[Any]) -> Any:
+        return values[self.binder.slots.by_name[item]] if isinstance(item, str) else item

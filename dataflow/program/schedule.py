@@ -1,0 +1,173 @@
+"""When the nodes of a program run: in which pass over the rows, or between two passes.
+
+A reduction over the rows is known when a pass is over, and what rests on it runs in the next one: there are as many
+passes as there are reductions one after the other. What a later pass needs of an earlier one is computed again, unless
+it is narrow beside what it is computed from: then it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from dataflow.program.lowering import Lowered
+
+if TYPE_CHECKING:
+    from dataflow.graph import Node
+    from dataflow.shapes import ArrayType
+
+WIDTHS = {"float64": 8, "int64": 8, "uint64": 8, "float32": 4, "int32": 4, "uint32": 4, "int16": 2, "uint16": 2}
+SHORTEST, LONGEST = 2048, 65_536  # rows of a block
+
+
+class Pass(NamedTuple):
+    """One pass over the rows.
+
+    nodes:  what runs on every block, in order.
+    sums:   by node, how the parts of the blocks are put together.
+    stored: values whose rows are written in full.
+    read:   values with rows that are there already: given, or stored before.
+    """
+
+    nodes: tuple[str, ...]
+    sums: Mapping[str, str]
+    stored: tuple[str, ...]
+    read: tuple[str, ...]
+
+
+class Schedule(NamedTuple):
+    """`between[k]` are the nodes that run on whole values before pass k; the last of them after all passes."""
+
+    between: tuple[tuple[str, ...], ...]
+    passes: tuple[Pass, ...]
+
+
+def make_schedule(lowered: Lowered, *, keep: bool = True) -> Schedule:
+    """The passes of a program. With `keep` false nothing with rows is kept between passes but what is asked for."""
+    return _Scheduler(lowered, keep).run()
+
+
+class _Scheduler:
+    def __init__(self, lowered: Lowered, keep: bool) -> None:
+        self.lowered = lowered
+        self.keep = keep
+        self.makers = {out: name for name, node in lowered.nodes.items() for out in node.outputs or (name,)}
+        self.mixing = set(lowered.mixing)
+        self.stages: dict[str, int] = dict.fromkeys((*lowered.given, *lowered.constants), 0)
+        self.stored: dict[str, int] = {}  # by value: the pass that writes it
+
+    def run(self) -> Schedule:
+        lowered = self.lowered
+        between: dict[int, list[str]] = {}
+        sums: dict[int, list[str]] = {}
+        for name, node in lowered.nodes.items():
+            operands = [item for item in node.inputs if isinstance(item, str)]
+            stage = max((self.stages[item] for item in operands), default=0)
+            if name in lowered.reductions:
+                sums.setdefault(stage, []).append(name)
+                stage += 1
+            elif name in self.mixing:
+                wide = [item for item in operands if item in lowered.places]
+                self.stored |= {item: self.stages[item] for item in wide if item in self.makers}
+                stage += bool(wide)
+                between.setdefault(stage, []).append(name)
+            elif not self._is_blocked(name, node):
+                between.setdefault(stage, []).append(name)
+            for out in node.outputs or (name,):
+                self.stages[out] = stage
+        for item in lowered.outputs.values():
+            if isinstance(item, str) and item in lowered.places and self._is_in_pass(item):
+                self.stored[item] = self.stages[item]
+        count = max([-1, *sums, *self.stored.values()]) + 1
+        passes = [self._plan_pass(stage, sums.get(stage, ())) for stage in reversed(range(count))]
+        last = max([count, *between])
+        return Schedule(tuple(tuple(between.get(stage, ())) for stage in range(last + 1)), tuple(reversed(passes)))
+
+    def _is_blocked(self, name: str, node: Node) -> bool:
+        return any(out in self.lowered.places for out in node.outputs or (name,))
+
+    def _is_in_pass(self, item: str) -> bool:
+        """Whether a value with rows is made block by block."""
+        return item in self.makers and self.makers[item] not in self.mixing
+
+    def _plan_pass(self, stage: int, sums: Sequence[str]) -> Pass:
+        """The nodes on which what this pass has to give rests; later passes were planned before."""
+        lowered = self.lowered
+        stored = [item for item, made in self.stored.items() if made == stage and self._is_in_pass(item)]
+        wanted: set[str] = set(sums)
+        read: list[str] = []
+        stack = [self.makers[item] for item in stored] + list(sums)
+        seen: set[str] = set()
+        while stack:
+            name = stack.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            wanted.add(name)
+            for item in lowered.nodes[name].inputs:
+                if not isinstance(item, str) or item not in lowered.places:
+                    continue
+                if self._is_there(item, stage):
+                    read.append(item)
+                else:
+                    stack.append(self.makers[item])
+        order = tuple([name for name in lowered.nodes if name in wanted])
+        return Pass(order, {name: lowered.reductions[name] for name in sums}, tuple(stored), tuple(dict.fromkeys(read)))
+
+    def _is_there(self, item: str, stage: int) -> bool:
+        """Whether a value with rows need not be computed in a pass: it is given, whole, or written by an earlier one."""
+        if not self._is_in_pass(item) or self.stored.get(item, stage) < stage:
+            return True
+        if self.keep and self.stages[item] < stage and self._is_narrow(item):
+            self.stored[item] = self.stages[item]
+            return True
+        return False
+
+    def _is_narrow(self, item: str) -> bool:
+        """Whether a value takes less than half of the memory of the given rows that it is computed from."""
+        sources, stack, seen = 0, [item], set[str]()
+        while stack:
+            name = stack.pop()
+            if name in seen or name not in self.lowered.places:
+                continue
+            seen.add(name)
+            if self._is_in_pass(name):
+                stack += [part for part in self.lowered.nodes[self.makers[name]].inputs if isinstance(part, str)]
+            else:
+                sources += width_of(self.lowered.types[name], self.lowered.places[name])
+        return 2 * width_of(self.lowered.types[item], self.lowered.places[item]) <= sources
+
+
+def width_of(type: ArrayType, place: int) -> int:
+    """The bytes of one row of a value.
+
+    >>> from dataflow.program.lowering import ROWS
+    >>> from dataflow.shapes import ArrayType
+    >>> width_of(ArrayType("float32", (ROWS, 3)), 0)
+    12
+    """
+    return count_row(type, place) * WIDTHS.get(type.dtype, 1)
+
+
+def count_row(type: ArrayType, place: int) -> int:
+    """How many elements one row of a value has."""
+    return prod(int(length) for axis, length in enumerate(type.shape) if axis != place)
+
+
+def find_block_length(widest: int) -> int:
+    """How many rows a block has, a power of 2: some 2**20 elements of the widest value, 2,048 to 65,536 rows.
+
+    >>> find_block_length(1), find_block_length(100), find_block_length(10**6)
+    (65536, 8192, 2048)
+    """
+    length = LONGEST
+    while length > SHORTEST and length * widest > 2**20:
+        length //= 2
+    return length
+
+
+def find_widest(lowered: Lowered, names: Iterable[str]) -> int:
+    """The most elements that a row of some nodes' values has."""
+    values = [out for name in names for out in lowered.nodes[name].outputs or (name,) if out in lowered.places]
+    return max((count_row(lowered.types[item], lowered.places[item]) for item in values), default=1)

@@ -1,0 +1,42 @@
+"""The functions of NumPy that write what they compute into an array that is there: for programs of known types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from dataflow.arrays import numpy_arrays
+from dataflow.library import load_kernel
+
+if TYPE_CHECKING:
+    from dataflow.operators import Operator
+
+RENAMED: Final[Mapping[str, Any]] = {"matmul": np.matmul}
+POWERS: Final[Mapping[float, Any]] = {2: np.square, -1: np.reciprocal}
+
+
+def find_ufunc(operator: Operator, numbers: Sequence[Any]) -> tuple[Any, tuple[int, ...]] | None:
+    """The function that computes an operator into an array, and which of the operands it takes; None if there is none.
+
+    numbers: the operands that are numbers, None for the others.
+
+    >>> from dataflow.registry import standard
+    >>> find_ufunc(standard()["exp"], [None]), find_ufunc(standard()["pow"], [None, 2.0])
+    ((<ufunc 'exp'>, (0,)), (<ufunc 'square'>, (0,)))
+    """
+    kernels = operator.kernels
+    if kernels is None or operator.attributes:
+        return None
+    everything = tuple(range(len(numbers)))
+    if operator.name == "pow":
+        power = numbers[1] if len(numbers) == 2 else None
+        found = POWERS.get(power) if power is not None else np.power
+        return None if found is None else (found, everything if power is None else (0,))
+    kernel = load_kernel(kernels["numpy"]) if "numpy" in kernels else None
+    if kernel is None:
+        kernel = RENAMED.get(operator.name) or getattr(np, operator.name, None)
+        if operator.name in numpy_arrays.TABLE and operator.name not in RENAMED:
+            return None
+    return (kernel, everything) if isinstance(kernel, np.ufunc) and kernel.nout == 1 else None
