@@ -10,6 +10,7 @@ from dataflow.errors import DataflowError, Diagnostic, UsageError
 from dataflow.execution import explain_places, locate_error, settle_operators
 from dataflow.graph import EMPTY, Graph
 from dataflow.program.derived import Question
+from dataflow.sizing import uses_sizes
 from dataflow.sweeps.plan import make_plan
 
 if TYPE_CHECKING:
@@ -60,12 +61,13 @@ def compile(
     with explain_places(graph):
         operators = settle_operators(graph, operators)
         question = ask(graph, wrt, outputs, target)
-        roots = [*question.outputs, *question.wrt]
-        plan = make_plan(graph, operators, target=question.target if question.wrt else None, only=roots)
-        if plan.scalar:
-            from dataflow.compilation.scalars import ScalarFunction
+        if not uses_sizes(graph, operators):
+            roots = [*question.outputs, *question.wrt]
+            plan = make_plan(graph, operators, target=question.target if question.wrt else None, only=roots)
+            if plan.scalar:
+                from dataflow.compilation.scalars import ScalarFunction
 
-            return Compiled(graph, ScalarFunction(plan, operators, question, data_root))
+                return Compiled(graph, ScalarFunction(plan, operators, question, data_root))
         from dataflow.compilation.arrays import ArrayFunction
 
         return Compiled(graph, ArrayFunction(graph, operators, question, data_root, workers))

@@ -19,7 +19,7 @@ from dataflow.shapes import ArrayType
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.lengths import Lengths
 from dataflow.sweeps.plan import keep_needed
-from dataflow.sweeps.threads import single_threaded
+from dataflow.sweeps.threads import BlasThreads
 from dataflow.tracing.symbols import UntraceableError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class ArrayFunction:
         declaring = {name for name, entry in self._given.items() if any(isinstance(item, str) for item in entry.shape or ())}
         self._needed = [name for name in self._given if name in needed or name in declaring]
         self._known: dict[str, Any] = {}
+        self._blas = BlasThreads()
         self._specialised: dict[Any, Specialised | None] = {}
 
     def __call__(self, inputs: Mapping[str, Any]) -> Answer:
@@ -58,7 +59,7 @@ class ArrayFunction:
             self._specialised[key] = self._specialise(given)
         found = self._specialised[key]
         if found is not None:
-            with single_threaded():
+            with self._blas.limit():
                 try:
                     return found.run(given)
                 except ProgramError:

@@ -7,6 +7,7 @@ its blocks, and the chunks in theirs: who runs a chunk, and when, changes no bit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -108,6 +109,7 @@ class BlockPass:
         self.written = [(name, self.targets[name], lowered.places[name]) for name in plan.stored]
         self.sums = [(name, slots.by_name[name], COMBINE[by]) for name, by in plan.sums.items()]
         self._frames: dict[int, list[Frame]] = {}
+        self._lock = Lock()
         self._checked: set[int] = set()
 
     def _width_of(self, name: str) -> int:
@@ -116,6 +118,10 @@ class BlockPass:
 
     def run_chunk(self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array]) -> list[Any]:
         """The parts of the sums that a chunk gives; rows are written to the arrays in `stored`."""
+        with np.errstate(all="ignore"):  # a thread has settings of its own
+            return self._run_chunk(chunk, values, stored)
+
+    def _run_chunk(self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array]) -> list[Any]:
         totals: list[Any] = [None] * len(self.sums)
         frames: dict[int, Frame] = {}
         for start in range(chunk.start, chunk.stop, self.length):
@@ -152,7 +158,8 @@ class BlockPass:
             return free.pop()
         except IndexError:
             kept = [*self.plan.stored, *self.plan.sums]
-            bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
+            with self._lock:
+                bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
             return Frame(bound, self.binder.slots)
 
     def combine(self, parts: Iterator[list[Any]]) -> dict[int, Any]:
