@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +45,9 @@ class ArrayFunction:
         self._dtypes = {name: np.dtype(entry.dtype or graph.dtype) for name, entry in self._given.items()}
         roots = [*question.outputs, *question.wrt, *([] if question.target is None else [question.target])]
         needed = {*roots, *(item for name in keep_needed(graph, roots) for item in graph.nodes[name].inputs)}
-        declaring = {name for name, entry in self._given.items() if any(isinstance(item, str) for item in entry.shape or ())}
+        declaring = {
+            name for name, entry in self._given.items() if any(isinstance(item, str) for item in entry.shape or ())
+        }
         self._needed = [name for name in self._given if name in needed or name in declaring]
         self._known: dict[str, Any] = {}
         self._blas = BlasThreads()

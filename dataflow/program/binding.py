@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.arrays import numpy_arrays
-from dataflow.program.ufuncs import find_ufunc
 from dataflow.graph import EMPTY, Node
 from dataflow.library import Library
 from dataflow.program.lowering import Lowered, mentions_rows
+from dataflow.program.ufuncs import find_ufunc
 from dataflow.shapes import ArrayType
 from dataflow.sizes import SymbolicSize, substitute
 from dataflow.sweeps.plan import Step, bind_forward
@@ -185,7 +185,7 @@ class _Binding:
         if name in self.targets:
             operands += (self.targets[name],)
             self.buffers.release(dying)
-        elif shape and name not in self.fresh and prod(shape):
+        elif shape and name not in self.fresh and 0 not in shape:
             alone = function is np.matmul
             if not alone:
                 self.buffers.release([item for item in dying if item != name and self._is_whole(item, shape)])
@@ -222,7 +222,7 @@ class _Binding:
             slot = self.slots.of(item)
             if isinstance(after, ArrayType) and not isinstance(before, ArrayType):
                 slot = self.slots.add(np.dtype(after.dtype).type(self.slots.values[slot]))
-            elif isinstance(after, ArrayType) and after.dtype != before.dtype:
+            elif isinstance(after, ArrayType) and isinstance(before, ArrayType) and after.dtype != before.dtype:
                 converted = self.slots.add()
                 self.bound.filled[converted] = None
                 self.bound.calls.append(Call(_cast_to(np.dtype(after.dtype)), (slot,), converted, ()))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.program.schedule import Pass, find_block_length, find_widest
+from dataflow.program.summaries import Summary
 
 if TYPE_CHECKING:
     from dataflow.program.binding import Binder, Bound, Slots
@@ -65,11 +66,6 @@ class Frame:
         for slot, value in self.bound.filled.items():
             self.values[slot] = value
 
-    def run(self) -> list[Any]:
-        """Run the calls."""
-        run_calls(self.bound, self.values)
-        return self.values
-
 
 def run_calls(bound: Bound, values: list[Any]) -> None:
     """Run calls on a list of values."""
@@ -100,29 +96,34 @@ class BlockPass:
         self.plan = plan
         self.rows = rows
         lowered = binder.lowered
-        widest = max(find_widest(lowered, plan.nodes), *[1, *map(self._width_of, plan.read)])
-        self.length = find_block_length(widest)
+        self.length = find_block_length(find_widest(lowered, plan))
         self.chunks = cut_chunks(rows, self.length)
         slots = binder.slots
         self.targets = {name: slots.add() for name in plan.stored}
-        self.read = [(slots.by_name[name], lowered.places[name]) for name in plan.read]
+        self.read = [(slots.by_name[name], lowered.places[name], name) for name in plan.read]
+        self.count_done: Callable[[int], None] = _ignore
         self.written = [(name, self.targets[name], lowered.places[name]) for name in plan.stored]
-        self.sums = [(name, slots.by_name[name], COMBINE[by]) for name, by in plan.sums.items()]
+        self.sums = [(slots.by_name[name], COMBINE[by]) for name, by in plan.sums.items()]
+        self.watched = [(name, slots.by_name[name]) for name in plan.watched]
         self._frames: dict[int, list[Frame]] = {}
         self._lock = Lock()
         self._checked: set[int] = set()
 
-    def _width_of(self, name: str) -> int:
-        type, place = self.binder.lowered.types[name], self.binder.lowered.places[name]
-        return int(np.prod([length for axis, length in enumerate(type.shape) if axis != place], dtype=int))
-
     def run_chunk(self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array]) -> list[Any]:
-        """The parts of the sums that a chunk gives; rows are written to the arrays in `stored`."""
-        with np.errstate(all="ignore"):  # a thread has settings of its own
-            return self._run_chunk(chunk, values, stored)
+        """The parts of the sums that a chunk gives, and summaries; rows are written to the arrays in `stored`.
 
-    def _run_chunk(self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array]) -> list[Any]:
-        totals: list[Any] = [None] * len(self.sums)
+        A given value may be a source of rows in place of an array.
+        """
+        with (
+            np.errstate(all="ignore"),
+            Readers(self.read, values, chunk) as readers,
+        ):  # a thread has settings of its own
+            return self._run_chunk(chunk, values, stored, readers)
+
+    def _run_chunk(
+        self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array], readers: Readers
+    ) -> list[Any]:
+        totals: list[Any] = [None] * (len(self.sums) + len(self.watched))
         frames: dict[int, Frame] = {}
         for start in range(chunk.start, chunk.stop, self.length):
             stop = min(start + self.length, chunk.stop)
@@ -130,27 +131,31 @@ class BlockPass:
             if frame is None:
                 frame = frames[stop - start] = self._take_frame(stop - start)
                 frame.fill(values)
-            self._run_block(frame, values, stored, start, stop)
-            for index, (_, slot, combine) in enumerate(self.sums):
-                part = frame.values[slot]
-                totals[index] = part if totals[index] is None else combine(totals[index], part)
+            readers.put(frame.values, start, stop)
+            for name, slot, place in self.written:
+                frame.values[slot] = cut(stored[name], place, start, stop)
+            self._run_block(frame, stop - start)
+            for index, part in enumerate(self._list_parts(frame)):
+                totals[index] = part if totals[index] is None else self._join(index, totals[index], part)
+            self.count_done(stop - start)
         for length, frame in frames.items():
             frame.values.clear()
             self._frames.setdefault(length, []).append(frame)
         return totals
 
-    def _run_block(
-        self, frame: Frame, values: Sequence[Any], stored: Mapping[str, Array], start: int, stop: int
-    ) -> None:
-        for slot, place in self.read:
-            frame.values[slot] = cut(values[slot], place, start, stop)
-        for name, slot, place in self.written:
-            frame.values[slot] = cut(stored[name], place, start, stop)
-        if stop - start in self._checked:
-            frame.run()
+    def _list_parts(self, frame: Frame) -> Iterator[Any]:
+        yield from (frame.values[slot] for slot, _ in self.sums)
+        yield from (Summary.of(frame.values[slot]) for _, slot in self.watched)
+
+    def _join(self, index: int, first: Any, second: Any) -> Any:
+        return self.sums[index][1](first, second) if index < len(self.sums) else first.join(second)
+
+    def _run_block(self, frame: Frame, length: int) -> None:
+        if length in self._checked:
+            run_calls(frame.bound, frame.values)
         else:
             run_checked(frame.bound, frame.values)
-            self._checked.add(stop - start)
+            self._checked.add(length)
 
     def _take_frame(self, length: int) -> Frame:
         free = self._frames.setdefault(length, [])
@@ -162,13 +167,47 @@ class BlockPass:
                 bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
             return Frame(bound, self.binder.slots)
 
-    def combine(self, parts: Iterator[list[Any]]) -> dict[int, Any]:
-        """The sums of all chunks, in their order, by slot."""
-        totals: list[Any] = [None] * len(self.sums)
+    def combine(self, parts: Iterator[list[Any]]) -> tuple[dict[int, Any], dict[str, Summary]]:
+        """The sums of all chunks, in their order, by slot, and the summaries by name."""
+        totals: list[Any] = []
         for found in parts:
-            for index, (_, _, combine) in enumerate(self.sums):
-                totals[index] = found[index] if totals[index] is None else combine(totals[index], found[index])
-        return {slot: total for (_, slot, _), total in zip(self.sums, totals, strict=True)}
+            pairs = enumerate(zip(totals, found, strict=True)) if totals else ()
+            totals = [self._join(index, *pair) for index, pair in pairs] or found
+        sums = {slot: total for (slot, _), total in zip(self.sums, totals, strict=False)}
+        return sums, {name: total for (name, _), total in zip(self.watched, totals[len(self.sums) :], strict=False)}
+
+
+class Readers:
+    """Puts the rows of given values into a list of values, block by block: slices of arrays, or what a source reads."""
+
+    def __init__(self, read: Sequence[tuple[int, int, str]], values: Sequence[Any], chunk: Chunk) -> None:
+        self._arrays = [(slot, place, values[slot]) for slot, place, _ in read if not hasattr(values[slot], "open")]
+        self._slots: dict[int, list[tuple[int, str]]] = {}
+        self._sources: dict[int, Any] = {}
+        for slot, _, name in read:
+            if hasattr(values[slot], "open"):
+                self._sources[id(values[slot])] = values[slot]
+                self._slots.setdefault(id(values[slot]), []).append((slot, name))
+        self._chunk = chunk
+        self._opened: dict[int, Any] = {}
+
+    def __enter__(self) -> Readers:
+        for key, source in self._sources.items():
+            self._opened[key] = source.open(self._chunk.start, self._chunk.stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for reader in self._opened.values():
+            reader.close()
+
+    def put(self, values: list[Any], start: int, stop: int) -> None:
+        """The rows from `start` to `stop`; blocks come one after the other."""
+        for slot, place, array in self._arrays:
+            values[slot] = cut(array, place, start, stop)
+        for key, reader in self._opened.items():
+            found = reader.read(stop - start)
+            for slot, name in self._slots[key]:
+                values[slot] = found[name]
 
 
 def cut(array: Any, place: int, start: int, stop: int) -> Any:
@@ -176,4 +215,5 @@ def cut(array: Any, place: int, start: int, stop: int) -> Any:
     return array[start:stop] if place == 0 else array[(slice(None),) * place + (slice(start, stop),)]
 
 
-RunChunks = Callable[[BlockPass, Sequence[Any], Mapping[str, Array]], Iterator[list[Any]]]
+def _ignore(rows: int) -> None:
+    """What is done with the number of rows that are done, if nobody asks."""

@@ -1,6 +1,6 @@
 """From a tape to the nodes of a program: only what is needed, once each, and what mixes rows taken apart.
 
-Every value that has rows is noted with the axis at which they stand, so that the program can be cut into blocks of rows.
+Of every value that has rows the axis at which they stand is noted, so that the program can be cut into blocks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.axes import Maps, Reduces, find_rows, read_attributes
 from dataflow.graph import Node, owner_of
+
 try:
     from dataflow.operators import treat
 except ImportError:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataflow.graph import EMPTY
 from dataflow.program.binding import Binder
 from dataflow.program.blocks import BlockPass, run_calls, run_checked
 from dataflow.program.lowering import Lowered
 from dataflow.program.schedule import make_schedule
+from dataflow.program.summaries import Summary
+from dataflow.program.workers import OneThread
 from dataflow.sweeps.arrays import quiet
 
 if TYPE_CHECKING:
     from dataflow.program.binding import Bound
+    from dataflow.program.workers import Workers
     from dataflow.registry import Operators
 
 Array = np.ndarray[Any, Any]
@@ -25,15 +29,19 @@ PAGE = 4096
 class Program:
     """The outputs of a lowered program as a function of its given values.
 
-    rows: how many rows the values have that have rows.
+    rows:    how many rows the values have that have rows.
+    keep:    whether rows may be kept between passes.
+    watched: values with rows of which a summary is enough.
     """
 
-    def __init__(self, lowered: Lowered, operators: Operators, default: str, rows: int = 1, *, keep: bool = True) -> None:
+    def __init__(
+        self, lowered: Lowered, operators: Operators, default: str, rows: int = 1, *, keep: bool = True,
+        watched: Collection[str] = (),
+    ) -> None:  # fmt: skip
         self.lowered = lowered
         self.rows = rows
-        self.schedule = make_schedule(lowered, keep=keep)
+        self.schedule = make_schedule(lowered, keep=keep, watched=watched)
         self.binder = Binder(lowered, operators, default, rows)
-        self._outputs = [(label, item) for label, item in lowered.outputs.items()]
         self.passes = [BlockPass(self.binder, plan, rows) for plan in self.schedule.passes]
         self.between = [self._bind_between(names, stage) for stage, names in enumerate(self.schedule.between)]
         self._checked = False
@@ -46,37 +54,49 @@ class Program:
         leaving = {item for item in self.lowered.outputs.values() if isinstance(item, str)}
         return self.binder.bind(names, self.rows, last=kept | leaving, fresh=kept | leaving)
 
-    def run(self, given: Mapping[str, Any], workers: Any = None) -> dict[str, Any]:
-        """The outputs by label, arrays or NumPy numbers; `given` has arrays of the planned types by name."""
+    def run(
+        self, given: Mapping[str, Any], workers: Workers | None = None, sink: Mapping[str, Array] = EMPTY
+    ) -> dict[Any, Any]:
+        """The outputs by label: arrays, NumPy numbers, a `Summary` of what is watched.
+
+        given:   arrays of the planned types by name, or sources of rows.
+        workers: who runs the blocks.
+        sink:    arrays that rows of some values are written to, by name.
+        """
         slots = self.binder.slots
         values = list(slots.values)
         for name in self.lowered.given:
             values[slots.by_name[name]] = given[name]
+        summaries: dict[str, Summary] = {}
         run = run_calls if self._checked else run_checked
         with quiet():
             self._fill(values)
             for stage, bound in enumerate(self.between):
                 run(bound, values)
                 if stage < len(self.passes):
-                    self._run_pass(self.passes[stage], values, workers)
+                    summaries |= self._run_pass(self.passes[stage], values, workers or OneThread(), sink)
         self._checked = True
-        return {label: self._read_output(item, values) for label, item in self._outputs}
+        return {
+            label: summaries[item] if item in summaries else self._read_output(item, values)
+            for label, item in self.lowered.outputs.items()
+        }
 
     def _fill(self, values: list[Any]) -> None:
         for bound in self.between:
             for slot, value in bound.filled.items():
                 values[slot] = value
 
-    def _run_pass(self, blocks: BlockPass, values: list[Any], workers: Any) -> None:
-        stored = self._make_arrays(blocks.plan.stored)
-        if workers is None:
-            parts: Iterator[list[Any]] = (blocks.run_chunk(chunk, values, stored) for chunk in blocks.chunks)
-        else:
-            parts = workers.run(blocks, values, stored)
-        for slot, total in blocks.combine(parts).items():
+    def _run_pass(
+        self, blocks: BlockPass, values: list[Any], workers: Workers, sink: Mapping[str, Array]
+    ) -> dict[str, Summary]:
+        stored = self._make_arrays([name for name in blocks.plan.stored if name not in sink])
+        stored |= {name: sink[name] for name in blocks.plan.stored if name in sink}
+        sums, summaries = blocks.combine(workers.run(blocks, values, stored))
+        for slot, total in sums.items():
             values[slot] = total
         for name, array in stored.items():
             values[self.binder.slots.by_name[name]] = array
+        return summaries
 
     def _make_arrays(self, names: Sequence[str]) -> dict[str, Array]:
         """Arrays for the rows of some values, in one piece of memory: fresh pages of many small ones are slow."""

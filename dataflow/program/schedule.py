@@ -7,7 +7,7 @@ it is narrow beside what it is computed from: then it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,12 +27,14 @@ class Pass(NamedTuple):
     nodes:  what runs on every block, in order.
     sums:   by node, how the parts of the blocks are put together.
     stored: values whose rows are written in full.
+    watched: values that are summarised.
     read:   values with rows that are there already: given, or stored before.
     """
 
     nodes: tuple[str, ...]
     sums: Mapping[str, str]
     stored: tuple[str, ...]
+    watched: tuple[str, ...]
     read: tuple[str, ...]
 
 
@@ -43,15 +45,20 @@ class Schedule(NamedTuple):
     passes: tuple[Pass, ...]
 
 
-def make_schedule(lowered: Lowered, *, keep: bool = True) -> Schedule:
-    """The passes of a program. With `keep` false nothing with rows is kept between passes but what is asked for."""
-    return _Scheduler(lowered, keep).run()
+def make_schedule(lowered: Lowered, *, keep: bool = True, watched: Collection[str] = ()) -> Schedule:
+    """The passes of a program.
+
+    With `keep` false nothing with rows is kept between passes but what is asked for; `watched` are outputs of which
+    only a summary is.
+    """
+    return _Scheduler(lowered, keep, watched).run()
 
 
 class _Scheduler:
-    def __init__(self, lowered: Lowered, keep: bool) -> None:
+    def __init__(self, lowered: Lowered, keep: bool, watched: Collection[str]) -> None:
         self.lowered = lowered
         self.keep = keep
+        self.watched = [item for item in watched if item in lowered.places]
         self.makers = {out: name for name, node in lowered.nodes.items() for out in node.outputs or (name,)}
         self.mixing = set(lowered.mixing)
         self.stages: dict[str, int] = dict.fromkeys((*lowered.given, *lowered.constants), 0)
@@ -77,9 +84,10 @@ class _Scheduler:
             for out in node.outputs or (name,):
                 self.stages[out] = stage
         for item in lowered.outputs.values():
-            if isinstance(item, str) and item in lowered.places and self._is_in_pass(item):
+            rows = isinstance(item, str) and item in lowered.places and self._is_in_pass(item)
+            if rows and item not in self.watched:
                 self.stored[item] = self.stages[item]
-        count = max([-1, *sums, *self.stored.values()]) + 1
+        count = max([-1, *sums, *self.stored.values(), *(self.stages[item] for item in self.watched)]) + 1
         passes = [self._plan_pass(stage, sums.get(stage, ())) for stage in reversed(range(count))]
         last = max([count, *between])
         return Schedule(tuple(tuple(between.get(stage, ())) for stage in range(last + 1)), tuple(reversed(passes)))
@@ -95,9 +103,10 @@ class _Scheduler:
         """The nodes on which what this pass has to give rests; later passes were planned before."""
         lowered = self.lowered
         stored = [item for item, made in self.stored.items() if made == stage and self._is_in_pass(item)]
+        watched = [item for item in self.watched if self.stages[item] == stage]
         wanted: set[str] = set(sums)
-        read: list[str] = []
-        stack = [self.makers[item] for item in stored] + list(sums)
+        read = [item for item in watched if not self._is_in_pass(item)]
+        stack = [self.makers[item] for item in (*stored, *watched) if self._is_in_pass(item)] + list(sums)
         seen: set[str] = set()
         while stack:
             name = stack.pop()
@@ -113,10 +122,11 @@ class _Scheduler:
                 else:
                     stack.append(self.makers[item])
         order = tuple([name for name in lowered.nodes if name in wanted])
-        return Pass(order, {name: lowered.reductions[name] for name in sums}, tuple(stored), tuple(dict.fromkeys(read)))
+        by = {name: lowered.reductions[name] for name in sums}
+        return Pass(order, by, tuple(stored), tuple(watched), tuple(dict.fromkeys(read)))
 
     def _is_there(self, item: str, stage: int) -> bool:
-        """Whether a value with rows need not be computed in a pass: it is given, whole, or written by an earlier one."""
+        """Whether a value with rows is there before a pass: it is given, whole, or written by an earlier pass."""
         if not self._is_in_pass(item) or self.stored.get(item, stage) < stage:
             return True
         if self.keep and self.stages[item] < stage and self._is_narrow(item):
@@ -167,7 +177,8 @@ def find_block_length(widest: int) -> int:
     return length
 
 
-def find_widest(lowered: Lowered, names: Iterable[str]) -> int:
-    """The most elements that a row of some nodes' values has."""
-    values = [out for name in names for out in lowered.nodes[name].outputs or (name,) if out in lowered.places]
-    return max((count_row(lowered.types[item], lowered.places[item]) for item in values), default=1)
+def find_widest(lowered: Lowered, plan: Pass) -> int:
+    """The most elements that a row of a value in a pass has."""
+    values = [out for name in plan.nodes for out in lowered.nodes[name].outputs or (name,)]
+    wide = [item for item in (*values, *plan.read) if item in lowered.places]
+    return max((count_row(lowered.types[item], lowered.places[item]) for item in wide), default=1)

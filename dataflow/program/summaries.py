@@ -1,0 +1,58 @@
+"""What is said of values with too many rows to be written: counts, extremes and mean, put together from blocks."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Summary(NamedTuple):
+    """How many elements there are and how many are not finite; of the finite ones least, greatest and sum.
+
+    `first` is the first element that is not finite.
+
+    >>> Summary.of(np.array([1.0, 4.0, np.nan])).as_data()
+    {'count': 3, 'non_finite': 1, 'min': 1.0, 'mean': 2.5, 'max': 4.0}
+    """
+
+    size: int
+    non_finite: int
+    low: Any
+    high: Any
+    total: float
+    first: float | None
+
+    @classmethod
+    def of(cls, array: Any) -> Summary:
+        """Of the elements of an array."""
+        count, non_finite, first = array.size, 0, None
+        if array.dtype.kind == "f":
+            finite = np.isfinite(array)
+            non_finite = count - int(np.count_nonzero(finite))
+            if non_finite:
+                first = float(array[~finite].reshape(-1)[0])
+                array = array[finite]
+        if not array.size:
+            return cls(count, non_finite, None, None, 0.0, first)
+        return cls(count, non_finite, array.min(), array.max(), float(np.sum(array, dtype=np.float64)), first)
+
+    def join(self, other: Summary) -> Summary:
+        """Of the elements of both."""
+        if self.low is None or other.low is None:
+            low, high = (other.low, other.high) if self.low is None else (self.low, self.high)
+        else:
+            low, high = min(self.low, other.low), max(self.high, other.high)
+        first = self.first if self.first is not None else other.first
+        count, non_finite = self.size + other.size, self.non_finite + other.non_finite
+        return Summary(count, non_finite, low, high, self.total + other.total, first)
+
+    def as_data(self) -> dict[str, Any]:
+        """As results have it."""
+        if self.low is None:
+            return {"count": self.size, "non_finite": self.non_finite, "min": None, "mean": None, "max": None}
+        mean = self.total / (self.size - self.non_finite)
+        return {
+            "count": self.size, "non_finite": self.non_finite, "min": self.low.item(), "mean": mean,
+            "max": self.high.item(),
+        }  # fmt: skip
