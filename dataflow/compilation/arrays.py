@@ -11,7 +11,7 @@ from dataflow.derivation.tape import UnderivableError
 from dataflow.errors import DataError
 from dataflow.execution import execute
 from dataflow.program.blocks import ProgramError
-from dataflow.program.derived import Question, UnblockableError, derive_program
+from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
 from dataflow.program.lowering import ROWS
 from dataflow.program.running import Program
 from dataflow.program.schedule import SHORTEST
@@ -120,10 +120,11 @@ class Specialised:
         self.rows = sizes.get("rows", 1)
         self.types = {name: ArrayType(value.dtype.name, value.shape) for name, value in given.items()}
         self.blocked = self.rows > SHORTEST
-        self.program, self.choosing = self._derive(masked=False)
+        self.program, derived = self._derive(masked=False)
+        self.choosing, self.answers = derived.choosing, derived.types
         self.masked: Program | None = None
 
-    def _derive(self, *, masked: bool) -> tuple[Program, bool]:
+    def _derive(self, *, masked: bool) -> tuple[Program, Derived]:
         function = self.function
         if self.blocked:
             try:
@@ -141,11 +142,11 @@ class Specialised:
             found[name] = ArrayType(type.dtype, tuple(shape) if declared else type.shape)
         return found
 
-    def _make(self, types: Types, sizes: Mapping[str, int], masked: bool) -> tuple[Program, bool]:
+    def _make(self, types: Types, sizes: Mapping[str, int], masked: bool) -> tuple[Program, Derived]:
         function = self.function
         derived = derive_program(function.graph, function.operators, types, sizes, function.question, masked=masked)
         program = Program(derived.lowered, function.operators, function.graph.dtype, self.rows)
-        return program, derived.choosing
+        return program, derived
 
     def run(self, given: Mapping[str, Any]) -> Answer:
         """Values and gradients, as fresh arrays."""
@@ -154,17 +155,13 @@ class Specialised:
             if self.masked is None:
                 self.masked, _ = self._derive(masked=True)
             found = self.masked.run(given)
-        values = {name: _detach(found["value", name], given) for name in self.function.question.outputs}
-        gradients = {}
-        for name in self.function.question.wrt:
-            item = found["gradient", name]
-            gradients[name] = _detach(item, given) if hasattr(item, "dtype") else self._type(name, item)
-        return values, gradients
+        question = self.function.question
+        values = {name: self._settle(name, found["value", name], given) for name in question.outputs}
+        return values, {name: self._settle(name, found["gradient", name], given) for name in question.wrt}
 
-    def _type(self, name: str, number: float) -> Any:
-        """A gradient that is a number whatever the values are."""
-        dtype = self.types[name].dtype if name in self.types else self.function.graph.dtype
-        return np.dtype(dtype).type(number)
+    def _settle(self, name: str, item: Any, given: Mapping[str, Any]) -> Any:
+        """What a program gave for a value or its gradient, as what the caller keeps."""
+        return _detach(item, given) if hasattr(item, "dtype") else np.dtype(self.answers[name].dtype).type(item)
 
 
 def _has_nan(item: Any) -> bool:

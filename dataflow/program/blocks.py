@@ -91,8 +91,9 @@ def run_checked(bound: Bound, values: list[Any]) -> None:
 class BlockPass:
     """A pass bound to arrays. `targets` are the slots of the arrays that rows are written to, by value."""
 
-    def __init__(self, binder: Binder, plan: Pass, rows: int) -> None:
+    def __init__(self, binder: Binder, plan: Pass, stage: int, rows: int) -> None:
         self.binder = binder
+        self.stage = stage
         self.plan = plan
         self.rows = rows
         lowered = binder.lowered
@@ -166,6 +167,19 @@ class BlockPass:
             with self._lock:
                 bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
             return Frame(bound, self.binder.slots)
+
+    def list_common(self) -> list[str]:
+        """The values without rows that the blocks need, and do not make themselves."""
+        lowered, own = self.binder.lowered, set(self.plan.nodes)
+        needed = dict.fromkeys(item for name in self.plan.nodes for item in lowered.nodes[name].inputs)
+        return [
+            item
+            for item in needed
+            if isinstance(item, str)
+            and item not in lowered.places
+            and item not in own
+            and item not in lowered.constants
+        ]
 
     def combine(self, parts: Iterator[list[Any]]) -> tuple[dict[int, Any], dict[str, Summary]]:
         """The sums of all chunks, in their order, by slot, and the summaries by name."""

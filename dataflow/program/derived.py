@@ -29,10 +29,15 @@ class Question(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """A program for a question. `choosing`: whether some rule leaves elements out, where masks may matter."""
+    """A program for a question.
+
+    choosing: whether some rule leaves elements out, where masks may matter.
+    types:    of the values that are asked for, and in which gradients are.
+    """
 
     lowered: Lowered
     choosing: bool
+    types: Mapping[str, ArrayType]
 
 
 class UnblockableError(Exception):
@@ -68,7 +73,8 @@ def derive_program(
     outputs: dict[Any, Any] = {("value", name): tape.symbol(name) for name in question.outputs}
     if question.target is not None and question.wrt:
         outputs |= _derive_gradients(tape, question.target, question.wrt, masked)
-    return Derived(lower(tape, outputs), tape.recorder.choosing)
+    types = {name: tape.symbol(name).type for name in (*question.outputs, *question.wrt)}
+    return Derived(lower(tape, outputs), tape.recorder.choosing, types)
 
 
 def _derive_gradients(tape: Tape, target: str, wrt: Sequence[str], masked: bool) -> Iterable[tuple[Any, Any]]:

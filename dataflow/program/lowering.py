@@ -82,7 +82,7 @@ def _keep_needed(
     makers = {out: name for name, node in nodes.items() for out in node.outputs}
     roots = [item for item in outputs.values() if isinstance(item, str)]
     needed = find_needed(nodes, list(nodes), makers, roots)
-    kept = {name: node for name, node in nodes.items() if name in needed}
+    kept = {name: node._replace(attributes=dict(node.attributes)) for name, node in nodes.items() if name in needed}
     return Lowered(
         kept, recorder.types, {**constants, **recorder.constants}, tuple(name for name in given if name in needed),
         outputs, recorder.places, recorder.reductions, tuple(name for name in recorder.mixing if name in kept),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from dataflow.registry import Operators
 
 Array = np.ndarray[Any, Any]
-PAGE = 4096
 
 
 class Program:
@@ -42,7 +40,7 @@ class Program:
         self.rows = rows
         self.schedule = make_schedule(lowered, keep=keep, watched=watched)
         self.binder = Binder(lowered, operators, default, rows)
-        self.passes = [BlockPass(self.binder, plan, rows) for plan in self.schedule.passes]
+        self.passes = [BlockPass(self.binder, plan, stage, rows) for stage, plan in enumerate(self.schedule.passes)]
         self.between = [self._bind_between(names, stage) for stage, names in enumerate(self.schedule.between)]
         self._checked = False
 
@@ -89,7 +87,7 @@ class Program:
     def _run_pass(
         self, blocks: BlockPass, values: list[Any], workers: Workers, sink: Mapping[str, Array]
     ) -> dict[str, Summary]:
-        stored = self._make_arrays([name for name in blocks.plan.stored if name not in sink])
+        stored = workers.make_arrays(self._list_types([name for name in blocks.plan.stored if name not in sink]))
         stored |= {name: sink[name] for name in blocks.plan.stored if name in sink}
         sums, summaries = blocks.combine(workers.run(blocks, values, stored))
         for slot, total in sums.items():
@@ -98,18 +96,10 @@ class Program:
             values[self.binder.slots.by_name[name]] = array
         return summaries
 
-    def _make_arrays(self, names: Sequence[str]) -> dict[str, Array]:
-        """Arrays for the rows of some values, in one piece of memory: fresh pages of many small ones are slow."""
+    def _list_types(self, names: Sequence[str]) -> dict[str, tuple[str, tuple[int, ...]]]:
+        """dtype and whole shape of some values with rows."""
         types = {name: self.lowered.types[name] for name in names}
-        shapes = {name: self.binder.settle(type, self.rows) for name, type in types.items()}
-        sizes = {name: np.dtype(types[name].dtype).itemsize * prod(shape) for name, shape in shapes.items()}
-        arena = np.empty(sum(-(-size // PAGE) * PAGE for size in sizes.values()), np.uint8)
-        found: dict[str, Array] = {}
-        start = 0
-        for name, size in sizes.items():
-            found[name] = arena[start : start + size].view(types[name].dtype).reshape(shapes[name])
-            start += -(-size // PAGE) * PAGE
-        return found
+        return {name: (type.dtype, self.binder.settle(type, self.rows)) for name, type in types.items()}
 
     def _read_output(self, item: Any, values: list[Any]) -> Any:
         return values[self.binder.slots.by_name[item]] if isinstance(item, str) else item

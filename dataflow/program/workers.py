@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 if TYPE_CHECKING:
     from dataflow.program.blocks import Array, BlockPass
+    from dataflow.program.running import Program
+
+
+PAGE = 4096
+Types = Mapping[str, tuple[str, tuple[int, ...]]]
 
 
 class Workers(Protocol):
-    """What runs chunks. Their parts come in the order of the chunks."""
+    """What runs chunks. Their parts come in the order of the chunks; rows are written to arrays that it makes."""
 
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]: ...
+
+    def make_arrays(self, types: Types) -> dict[str, Array]: ...
 
 
 class OneThread:
     """Chunks one after the other."""
+
+    def make_arrays(self, types: Types) -> dict[str, Array]:
+        """Arrays for rows, as `make_in_one` makes them."""
+        return make_in_one(types)
 
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
         """The parts of every chunk."""
@@ -27,6 +42,10 @@ class OneThread:
 class Threads:
     """Chunks on threads: for single operations that are long enough to be worth the hand-over between threads."""
 
+    def make_arrays(self, types: Types) -> dict[str, Array]:
+        """Arrays for rows, as `make_in_one` makes them."""
+        return make_in_one(types)
+
     def __init__(self, count: int) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
@@ -35,6 +54,37 @@ class Threads:
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
         """The parts of every chunk."""
         return self._executor.map(lambda chunk: blocks.run_chunk(chunk, values, stored), blocks.chunks)
+
+    def close(self) -> None:
+        """End the threads; chunks that have not begun are dropped."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def choose_workers(program: Program, count: int | None = None) -> Iterator[Workers]:
+    """Who runs a program once: threads, if there are several cores (`count`: at most so many) and several chunks."""
+    count = min(count or count_cores(), max([1, *(len(blocks.chunks) for blocks in program.passes)]))
+    if count == 1:
+        yield OneThread()
+        return
+    threads = Threads(count)
+    try:
+        yield threads
+    finally:
+        threads.close()
+
+
+def make_in_one(types: Types) -> dict[str, Array]:
+    """Arrays of some dtypes and shapes in one piece of memory: the fresh pages of many small ones are slow."""
+    sizes = {name: np.dtype(dtype).itemsize * prod(shape) for name, (dtype, shape) in types.items()}
+    arena = np.empty(sum(-(-size // PAGE) * PAGE for size in sizes.values()), np.uint8)
+    found: dict[str, Array] = {}
+    start = 0
+    for name, size in sizes.items():
+        dtype, shape = types[name]
+        found[name] = arena[start : start + size].view(dtype).reshape(shape)
+        start += -(-size // PAGE) * PAGE
+    return found
 
 
 def count_cores() -> int:

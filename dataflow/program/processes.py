@@ -1,0 +1,185 @@
+"""Chunks on several processes over shared memory: for short operations, where threads stand in each other's way."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import send_handle
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dataflow.program.shared import Place, SharedMemory
+
+if TYPE_CHECKING:
+    from dataflow.program.blocks import Array, BlockPass, Chunk
+    from dataflow.program.lowering import Lowered
+    from dataflow.registry import Operators
+
+
+class Recipe(NamedTuple):
+    """What another process needs to have the same program."""
+
+    lowered: Lowered
+    plugins: tuple[tuple[str, str], ...]
+    default: str
+    rows: int
+    keep: bool
+    watched: tuple[str, ...]
+
+
+class Task(NamedTuple):
+    """Some chunks of a pass: `values` by name that all blocks share, `read` and `stored` rows by where they stand."""
+
+    stage: int
+    chunks: tuple[Chunk, ...]
+    values: dict[str, Any]
+    read: dict[str, Place]
+    stored: dict[str, Place]
+
+
+def describe_plugins(operators: Operators, lowered: Lowered) -> tuple[tuple[str, str], ...] | None:
+    """The modules and files that offer the operators of a program; None if another process would not find them."""
+    used = {node.op for node in lowered.nodes.values()}
+    owners = {operators.owner(name) for name in used}
+    for name in used:
+        module = getattr(operators[name].forward, "__module__", "__main__")
+        if module == "__main__" or module not in sys.modules:
+            return None
+    return tuple(sorted((owner.name, owner.file) for owner in owners))
+
+
+def load_operators(plugins: Sequence[tuple[str, str]]) -> Operators:
+    """The table of the operators that some modules or files offer."""
+    from importlib import import_module
+
+    from dataflow.registry import BUILT_IN, standard
+
+    table = standard()
+    for name, file in plugins:
+        if name in BUILT_IN:
+            continue
+        try:
+            table = table.with_modules([import_module(name)])
+        except ImportError:
+            table = table.with_files([file])
+    return table
+
+
+class Processes:
+    """Worker processes with one program; the caller's own process works too.
+
+    What a lost worker had to do is done here.
+    """
+
+    def __init__(self, recipe: Recipe, count: int) -> None:
+        self._memory = SharedMemory()
+        self._workers = [_Worker(recipe, self._memory) for _ in range(count - 1)]
+        self._copies: dict[str, Array] = {}
+
+    def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
+        """The parts of every chunk."""
+        read = {name: self._share(name, values[slot]) for slot, _, name in blocks.read}
+        written = {name: self._share(name, array) for name, array in stored.items()}
+        slots, common = blocks.binder.slots.by_name, blocks.list_common()
+        shared = {name: values[slots[name]] for name in common}
+        parts = self._split(blocks.chunks)
+        asked = [
+            (worker, chunks, worker.send(Task(blocks.stage, tuple(chunks), shared, read, written)))
+            for worker, chunks in zip(self._workers, parts[1:], strict=True)
+        ]
+        for chunk in parts[0]:
+            yield blocks.run_chunk(chunk, values, stored)
+        for worker, chunks, sent in asked:
+            found = worker.receive() if sent else None
+            yield from found if found is not None else (blocks.run_chunk(chunk, values, stored) for chunk in chunks)
+
+    def _split(self, chunks: Sequence[Chunk]) -> list[Sequence[Chunk]]:
+        count = len(self._workers) + 1
+        edges = [index * len(chunks) // count for index in range(count + 1)]
+        return [chunks[start:stop] for start, stop in pairwise(edges)]
+
+    def _share(self, name: str, array: Array) -> Place:
+        """Where an array stands in shared memory, where it is copied to if it is not there yet."""
+        found = self._memory.find(array)
+        if found is None:
+            copy = self._copies.get(name)
+            if copy is None or copy.dtype != array.dtype or copy.shape != array.shape:
+                copy = self._copies[name] = self.make_arrays({name: (array.dtype.name, array.shape)})[name]
+            np.copyto(copy, array)
+            found = self._memory.find(copy)
+        assert found is not None
+        return found
+
+    def make_arrays(self, types: Mapping[str, tuple[str, tuple[int, ...]]]) -> dict[str, Array]:
+        """Arrays that the workers can read and write."""
+        return self._memory.make(types)
+
+    def adopt(self, array: Array) -> Array:
+        """The same numbers in shared memory, for data that stays."""
+        found = self.make_arrays({"": (array.dtype.name, array.shape)})[""]
+        np.copyto(found, array)
+        found.flags.writeable = False
+        return found
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in self._workers:
+            worker.close()
+        self._memory.close()
+
+
+class _Worker:
+    """One process, and the segments of shared memory that it knows."""
+
+    def __init__(self, recipe: Recipe, memory: SharedMemory) -> None:
+        self._memory = memory
+        self._known: set[int] = set()
+        ours, theirs = socket.socketpair()
+        paths = os.pathsep.join(item for item in sys.path if item)
+        command = [sys.executable, "-c", f"from dataflow.program.serving import serve; serve({theirs.fileno()})"]
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": paths}, stdin=subprocess.DEVNULL
+        )
+        theirs.close()
+        self._connection = Connection(ours.detach())
+        self._finalize = weakref.finalize(self, _end, self._connection, self._process)
+        self._connection.send_bytes(pickle.dumps(recipe))
+
+    def send(self, task: Task) -> bool:
+        """Give the worker something to do; false if it is not there any more."""
+        try:
+            for place in (*task.read.values(), *task.stored.values()):
+                if place.segment not in self._known:
+                    segment = self._memory.segments[place.segment]
+                    self._connection.send_bytes(pickle.dumps((place.segment, segment.size)))
+                    send_handle(self._connection, segment.descriptor, self._process.pid)
+                    self._known.add(place.segment)
+            self._connection.send_bytes(pickle.dumps(task, protocol=5))
+        except OSError:
+            return False
+        return True
+
+    def receive(self) -> list[list[Any]] | None:
+        """The parts of the chunks that it was given last; None if it could not do them."""
+        try:
+            found: list[list[Any]] | None = pickle.loads(self._connection.recv_bytes())
+        except (EOFError, OSError):
+            return None
+        return found
+
+    def close(self) -> None:
+        """End the process."""
+        self._finalize()
+
+
+def _end(connection: Connection, process: subprocess.Popen[bytes]) -> None:
+    connection.close()
+    process.wait()

@@ -1,0 +1,57 @@
+"""What a worker process does: it has one program, and runs the chunks that it is given."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle
+from typing import Any
+
+from dataflow.program.processes import Recipe, Task, load_operators
+from dataflow.program.running import Program
+from dataflow.program.shared import cut_array
+from dataflow.sweeps.arrays import quiet
+from dataflow.sweeps.threads import single_threaded
+
+
+def make_program(recipe: Recipe) -> Program:
+    """The program of a recipe."""
+    operators = load_operators(recipe.plugins)
+    return Program(
+        recipe.lowered, operators, recipe.default, recipe.rows, keep=recipe.keep, watched=frozenset(recipe.watched)
+    )
+
+
+def run_task(program: Program, task: Task, memory: dict[int, mmap.mmap]) -> list[list[Any]]:
+    """The parts of the chunks of a task."""
+    blocks = program.passes[task.stage]
+    values = list(program.binder.slots.values)
+    slots = program.binder.slots.by_name
+    for name, value in task.values.items():
+        values[slots[name]] = value
+    for name, place in task.read.items():
+        values[slots[name]] = cut_array(memory[place.segment], place)
+    stored = {name: cut_array(memory[place.segment], place) for name, place in task.stored.items()}
+    return [blocks.run_chunk(chunk, values, stored) for chunk in task.chunks]
+
+
+def serve(descriptor: int) -> None:
+    """Answer the process at the other end of a socket until it hangs up."""
+    connection = Connection(descriptor)
+    memory: dict[int, mmap.mmap] = {}
+    try:
+        program = make_program(pickle.loads(connection.recv_bytes()))
+        with single_threaded(), quiet():
+            while True:
+                message = pickle.loads(connection.recv_bytes())
+                if isinstance(message, Task):
+                    connection.send_bytes(pickle.dumps(run_task(program, message, memory), protocol=5))
+                else:
+                    number, size = message
+                    handle = recv_handle(connection)
+                    memory[number] = mmap.mmap(handle, size)
+                    os.close(handle)
+    except (EOFError, OSError, KeyboardInterrupt):
+        return
