@@ -36,6 +36,7 @@ def compile(
     wrt: str | Iterable[str] | None = None,
     outputs: str | Iterable[str] | None = None,
     target: str | None = None,
+    inputs: Mapping[str, Any] = EMPTY,
     workers: int | None = None,
     operators: Operators | None = None,
     data_root: str | None = None,
@@ -46,6 +47,7 @@ def compile(
                not given; none: only values.
     outputs:   the values that are wanted; the target's, if not given, and without a target all that have a name.
     target:    the node whose gradient is computed, in place of the graph's.
+    inputs:    values in place of those in the graph, for all calls that give no others: data that stays.
     workers:   how many cores to use; all, if not given. It changes no bit of what comes out.
     operators: the table of operators, in place of the one that the graph was read with.
     data_root: the folder that data files are read from, in place of the graph's own.
@@ -67,10 +69,10 @@ def compile(
             if plan.scalar:
                 from dataflow.compilation.scalars import ScalarFunction
 
-                return Compiled(graph, ScalarFunction(plan, operators, question, data_root))
+                return Compiled(graph, ScalarFunction(plan, operators, question, inputs, data_root))
         from dataflow.compilation.arrays import ArrayFunction
 
-        return Compiled(graph, ArrayFunction(graph, operators, question, data_root, workers))
+        return Compiled(graph, ArrayFunction(graph, operators, question, inputs, data_root, workers))
 
 
 def ask(graph: Graph, wrt: Any, outputs: Any, target: str | None) -> Question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +13,10 @@ from dataflow.execution import execute
 from dataflow.program.blocks import ProgramError
 from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
 from dataflow.program.lowering import ROWS
+from dataflow.program.processes import Processes
 from dataflow.program.running import Program
 from dataflow.program.schedule import SHORTEST
+from dataflow.program.workers import Workers, choose_repeated
 from dataflow.shapes import ArrayType
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.lengths import Lengths
@@ -34,8 +36,9 @@ class ArrayFunction:
     """Values and gradients of a graph of arrays. What no program can be derived of is swept as `execute` does."""
 
     def __init__(
-        self, graph: Graph, operators: Operators, question: Question, root: str | None, workers: int | None
-    ) -> None:
+        self, graph: Graph, operators: Operators, question: Question, inputs: Mapping[str, Any], root: str | None,
+        workers: int | None,
+    ) -> None:  # fmt: skip
         self.graph = graph
         self.operators = operators
         self.question = question
@@ -49,7 +52,8 @@ class ArrayFunction:
             name for name, entry in self._given.items() if any(isinstance(item, str) for item in entry.shape or ())
         }
         self._needed = [name for name in self._given if name in needed or name in declaring]
-        self._known: dict[str, Any] = {}
+        self._known = dict(bind_values(graph, inputs, list(inputs), scalar=False).values) if inputs else {}
+        self._fixed = dict(inputs)
         self._blas = BlasThreads()
         self._specialised: dict[Any, Specialised | None] = {}
 
@@ -61,12 +65,12 @@ class ArrayFunction:
             self._specialised[key] = self._specialise(given)
         found = self._specialised[key]
         if found is not None:
-            with self._blas.limit():
-                try:
-                    return found.run(given)
-                except ProgramError:
-                    self._specialised[key] = None
-        return self._sweep(inputs)
+            try:
+                with self._blas.limit():
+                    return found.run(given, moving=inputs)
+            except ProgramError:
+                self._specialised[key] = None
+        return self._sweep({**self._fixed, **inputs})
 
     def _bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """An array or NumPy number of the declared dtype for every value that is needed."""
@@ -123,6 +127,8 @@ class Specialised:
         self.program, derived = self._derive(masked=False)
         self.choosing, self.answers = derived.choosing, derived.types
         self.masked: Program | None = None
+        self._workers: Workers | None = None
+        self._adopted: dict[str, Any] = {}
 
     def _derive(self, *, masked: bool) -> tuple[Program, Derived]:
         function = self.function
@@ -148,16 +154,32 @@ class Specialised:
         program = Program(derived.lowered, function.operators, function.graph.dtype, self.rows)
         return program, derived
 
-    def run(self, given: Mapping[str, Any]) -> Answer:
-        """Values and gradients, as fresh arrays."""
-        found = self.program.run(given)
+    def run(self, given: Mapping[str, Any], *, moving: Collection[str]) -> Answer:
+        """Values and gradients, as fresh arrays; `moving` are the values that this call brought along."""
+        workers = self._find_workers(moving)
+        if isinstance(workers, Processes):
+            given = {**given, **self._adopt(given, moving, workers)}
+        found = self.program.run(given, workers)
         if self.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             if self.masked is None:
                 self.masked, _ = self._derive(masked=True)
-            found = self.masked.run(given)
+            found = self.masked.run(given, None if isinstance(workers, Processes) else workers)
         question = self.function.question
         values = {name: self._settle(name, found["value", name], given) for name in question.outputs}
         return values, {name: self._settle(name, found["gradient", name], given) for name in question.wrt}
+
+    def _find_workers(self, moving: Collection[str]) -> Workers | None:
+        """Who runs the blocks, found out at the first call."""
+        if self._workers is None:
+            self._workers = choose_repeated(self.program, self.function.operators, moving, self.function.workers)
+        return self._workers
+
+    def _adopt(self, given: Mapping[str, Any], moving: Collection[str], workers: Processes) -> Mapping[str, Any]:
+        """Data that stays, in memory that the workers see."""
+        for name in self.program.lowered.given:
+            if name in self.program.lowered.places and name not in moving and name not in self._adopted:
+                self._adopted[name] = workers.adopt(given[name])
+        return {name: array for name, array in self._adopted.items() if name not in moving}
 
     def _settle(self, name: str, item: Any, given: Mapping[str, Any]) -> Any:
         """What a program gave for a value or its gradient, as what the caller keeps."""

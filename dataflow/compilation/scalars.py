@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dataflow.graph import EMPTY
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.scalars import ScalarSweeps
 from dataflow.sweeps.seeds import seed_scalar
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
 class ScalarFunction:
     """Values and gradients of a scalar graph. `plan` is for the question."""
 
-    def __init__(self, plan: Plan, operators: Operators, question: Question, root: str | None) -> None:
+    def __init__(
+        self, plan: Plan, operators: Operators, question: Question, inputs: Mapping[str, Any], root: str | None
+    ) -> None:
         self.plan = plan
         self.operators = operators
         self.question = question
@@ -29,18 +30,19 @@ class ScalarFunction:
         shown = {*question.outputs, *question.wrt}
         self._slots = {name: plan.slots[name] for name in plan.graph.given}
         self._needed = [name for name, slot in self._slots.items() if slot in used or name in shown]
-        self._start = self._fill_constants()
+        self._start = self._fill_constants(inputs)
         self._outputs = [(name, plan.slots[name]) for name in question.outputs]
         self._wrt = [(name, plan.slots[name]) for name in question.wrt]
         self._target = None if question.target is None or not question.wrt else plan.slots[question.target]
 
-    def _fill_constants(self) -> list[Any]:
+    def _fill_constants(self, inputs: Mapping[str, Any]) -> list[Any]:
         """The values that are known: numbers, and inputs that have one."""
         values: list[Any] = [None] * (len(self.plan.names) + 1)
         for slot, value in self.plan.constants.items():
             values[slot] = value if isinstance(value, bool) else float(value)
-        known = [name for name in self._needed if self.plan.graph.given[name].value is not None]
-        for name, value in bind_values(self.plan.graph, EMPTY, known, scalar=True, root=self.root).values.items():
+        given = self.plan.graph.given
+        known = [name for name in self._needed if given[name].value is not None or name in inputs]
+        for name, value in bind_values(self.plan.graph, inputs, known, scalar=True, root=self.root).values.items():
             values[self._slots[name]] = value
         self._lacking = frozenset(self._needed) - set(known)
         return values

@@ -7,13 +7,14 @@ its blocks, and the chunks in theirs: who runs a chunk, and when, changes no bit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dataflow.program.schedule import Pass, find_block_length, find_widest
+from dataflow.program.schedule import Pass, count_row, find_block_length, find_widest
 from dataflow.program.summaries import Summary
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def cut_chunks(rows: int, length: int) -> list[Chunk]:
     blocks = -(-rows // length)
     count = min(blocks, MAX_CHUNKS)
     edges = [index * blocks // count * length for index in range(count)] + [rows]
-    return [Chunk(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [Chunk(start, stop) for start, stop in pairwise(edges)]
 
 
 class Frame:
@@ -167,6 +168,13 @@ class BlockPass:
             with self._lock:
                 bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
             return Frame(bound, self.binder.slots)
+
+    def count_elements(self) -> int:
+        """How many elements the pass makes in all."""
+        lowered = self.binder.lowered
+        made = [out for name in self.plan.nodes for out in lowered.nodes[name].outputs or (name,)]
+        wide = [item for item in made if item in lowered.places]
+        return self.rows * sum(count_row(lowered.types[item], lowered.places[item]) for item in wide)
 
     def list_common(self) -> list[str]:
         """The values without rows that the blocks need, and do not make themselves."""

@@ -21,6 +21,7 @@ from dataflow.program.shared import Place, SharedMemory
 if TYPE_CHECKING:
     from dataflow.program.blocks import Array, BlockPass, Chunk
     from dataflow.program.lowering import Lowered
+    from dataflow.program.running import Program
     from dataflow.registry import Operators
 
 
@@ -71,6 +72,15 @@ def load_operators(plugins: Sequence[tuple[str, str]]) -> Operators:
         except ImportError:
             table = table.with_files([file])
     return table
+
+
+def make_processes(program: Program, operators: Operators, count: int) -> Processes | None:
+    """Worker processes for a program; None where the system has none, or its operators are not found by others."""
+    plugins = describe_plugins(operators, program.lowered)
+    if plugins is None or os.name != "posix":
+        return None
+    recipe = Recipe(program.lowered, plugins, program.binder.default, program.rows, program.keep, program.watched)
+    return Processes(recipe, count)
 
 
 class Processes:

@@ -38,6 +38,8 @@ class Program:
     ) -> None:  # fmt: skip
         self.lowered = lowered
         self.rows = rows
+        self.keep = keep
+        self.watched = tuple(watched)
         self.schedule = make_schedule(lowered, keep=keep, watched=watched)
         self.binder = Binder(lowered, operators, default, rows)
         self.passes = [BlockPass(self.binder, plan, stage, rows) for stage, plan in enumerate(self.schedule.passes)]

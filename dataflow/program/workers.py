@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dataflow.program.schedule import count_row
+
 if TYPE_CHECKING:
     from dataflow.program.blocks import Array, BlockPass
     from dataflow.program.running import Program
+    from dataflow.registry import Operators
 
 
 PAGE = 4096
@@ -72,6 +75,35 @@ def choose_workers(program: Program, count: int | None = None) -> Iterator[Worke
         yield threads
     finally:
         threads.close()
+
+
+LONG = 2**17  # elements that an operation makes of a block, from which on threads do not wait for each other
+MUCH = 5_000_000  # elements that a program makes in all, from which on it is worth processes
+COPIED = 8  # operations for each element that has to be copied to where other processes see it
+
+
+def choose_repeated(
+    program: Program, operators: Operators, moving: Collection[str], count: int | None = None
+) -> Workers:
+    """Who runs a program that is run often: by its shapes, and by which given values (`moving`) change at every run."""
+    count = min(count or count_cores(), max([1, *(len(blocks.chunks) for blocks in program.passes)]))
+    if count == 1:
+        return OneThread()
+    made = sum(blocks.count_elements() for blocks in program.passes)
+    calls = sum(len(blocks.plan.nodes) * -(-blocks.rows // blocks.length) for blocks in program.passes)
+    if made >= LONG * calls:
+        return Threads(count)
+    lowered = program.lowered
+    copied = sum(
+        count_row(lowered.types[name], lowered.places[name]) * program.rows
+        for name in lowered.given
+        if name in moving and name in lowered.places
+    )
+    if made < MUCH or made < COPIED * copied:
+        return OneThread()
+    from dataflow.program.processes import make_processes
+
+    return make_processes(program, operators, count) or Threads(count)
 
 
 def make_in_one(types: Types) -> dict[str, Array]:
