@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +41,20 @@ class Asked(NamedTuple):
     strict: bool = False
     timings: bool = False
     derivatives: Mapping[str, Derivative] = EMPTY
+    along_rows: AlongRows | None = None
+
+
+class AlongRows(NamedTuple):
+    """How a graph is run that has many rows: what has rows is summarised, unless it is asked for alone.
+
+    rows_to:  a file, `.parquet` or `.npy`, that the rows of what is asked for alone are written to as they come.
+    workers:  how many cores to use; all, if not given.
+    progress: told how many rows of how many are done.
+    """
+
+    rows_to: str | None = None
+    workers: int | None = None
+    progress: Callable[[int, int], None] | None = None
 
 
 def execute(
@@ -56,6 +70,7 @@ def execute(
     strict: bool = False,
     timings: bool = False,
     derivatives: Mapping[str, Derivative] = EMPTY,
+    along_rows: AlongRows | None = None,
 ) -> Result:
     """Run a graph: the value of every node, and its gradient if there is a target.
 
@@ -69,6 +84,8 @@ def execute(
     strict:    raise `StrictError` if the target or a gradient is not finite.
     timings:   note in the result how long each part of the run took, in seconds.
     derivatives: what to compute beside the derivatives that the graph itself asks for, by name.
+    along_rows: run a graph of more than 100,000 rows block by block, in memory that does not grow with them: data files
+               are read as they are needed, and what has rows is summarised in the result unless `only` names it.
 
     Raises `GraphError`, `DataError`, `UsageError`, `OperatorError`, `ResourceError`, each with its diagnostics.
 
@@ -79,7 +96,7 @@ def execute(
     """
     target = graph.target if target is None else target
     names = None if only is None else [only] if isinstance(only, str) else list(only)
-    asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives)
+    asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives, along_rows)
     with explain_places(graph):
         return _run(graph, operators, asked)
 
@@ -135,6 +152,12 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     _check_asked(graph, asked)
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
     derivatives, roots = _list_derivatives(graph, asked)
+    if asked.along_rows is not None and not derivatives and not asked.hidden and asked.cotangent is None:
+        from dataflow.row_runs import run_along_rows
+
+        found = run_along_rows(graph, operators, asked, clock)
+        if found is not None:
+            return found
     only = None if reported is None else [*reported, *roots]
     sized, bound = bind_sizes(graph, operators, asked.inputs, only and [*only, asked.target], root=asked.data_root)
     if bound is not None:

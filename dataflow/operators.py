@@ -71,8 +71,8 @@ class Operator:
                  and gives None for an axis whose length depends on values. `dataflow.shapes` helps.
     dtype:       of the output, if it is not what the inputs make together, or the attribute of that name: its name, a
                  rule ``dtype(*dtypes, **attributes)`` or its place; a tuple of names (None: as the inputs) for several.
-    axes:        how the operator treats an axis: ``axes(places, shapes, **attributes)``, or its place, as `dataflow.axes`
-                 explains. Elementwise operators map along every axis; any other is taken to mix it.
+    axes:        how the operator treats an axis: ``axes(places, shapes, **attributes)``, or its place, as explained in
+                 `dataflow.axes`. Elementwise operators map along every axis; any other is taken to mix it.
     composition: for a primitive that mixes an axis (softmax, logsumexp): what it amounts to, written with operators
                  that map along the axis or reduce it. Only graphs that are swept in blocks of rows use it.
     jvp:         forward mode, if it is to be another than what the backward rules give:
@@ -96,7 +96,8 @@ class Operator:
 
     __slots__ = (
         "analytic", "attributes", "axes", "backward", "broadcasts", "composition", "conventions", "description",
-        "differentiable", "domain", "dtype", "examples", "formula", "forward", "inputs", "jvp", "kernels", "kinds", "moves", "name", "outputs",
+        "differentiable", "domain", "dtype", "examples", "formula", "forward", "inputs", "jvp", "kernels", "kinds",
+        "moves", "name", "outputs",
         "reference", "shape", "source", "special", "takes", "version",
     )  # fmt: skip
 

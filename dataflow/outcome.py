@@ -13,15 +13,26 @@ if TYPE_CHECKING:
     from dataflow.derivatives import Product
     from dataflow.execution import Run
     from dataflow.graph import Graph
+    from dataflow.row_runs import RowRun
+
+Type = tuple[str, tuple[int, ...]]
 
 
 def make_result(
-    run: Run, findings: tuple[Mapping[str, Any], ...], products: Mapping[str, Product], clock: Clock
+    run: Run | RowRun,
+    findings: tuple[Mapping[str, Any], ...],
+    products: Mapping[str, Product],
+    clock: Clock,
+    types: Mapping[str, Type] | None = None,
 ) -> Result:
-    """The result of a run: what it reports of its values and cotangents, and what took part."""
+    """The result of a run: what it reports of its values and cotangents, and what took part.
+
+    `types` are those of the values, where summaries stand in their places.
+    """
     plan, graph, target = run.plan, run.plan.graph, run.target
     values = {name: run.values[plan.slots[name]] for name in plan.reported}
-    types = {name: _type_of(value) for name, value in values.items()}
+    if types is None:
+        types = {name: _type_of(value) for name, value in values.items()}
     gradients, unreached = ({}, []) if target is None else _list_gradients(run, values, types)
     seed = None if target is None or run.asked.cotangent is None else run.cotangents[plan.slots[target]]
     versions = list_versions(plan._replace(scalar=False) if products else plan, run.operators)
@@ -34,7 +45,9 @@ def make_result(
     )  # fmt: skip
 
 
-def _list_gradients(run: Run, values: Mapping[str, Any], types: Mapping[str, Type]) -> tuple[dict[str, Any], list[str]]:
+def _list_gradients(
+    run: Run | RowRun, values: Mapping[str, Any], types: Mapping[str, Type]
+) -> tuple[dict[str, Any], list[str]]:
     """The gradients of all that is reported, None where there is none; and the names that do not reach the target."""
     plan = run.plan
     gradients: dict[str, Any] = {}
@@ -52,7 +65,6 @@ def _list_gradients(run: Run, values: Mapping[str, Any], types: Mapping[str, Typ
     return gradients, unreached
 
 
-Type = tuple[str, tuple[int, ...]]
 FLOAT: Type = ("float64", ())
 BOOL: Type = ("bool", ())
 

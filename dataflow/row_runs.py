@@ -1,51 +1,42 @@
-"""A run along many rows: block by block, sources read as they are needed, what has rows summarised or written to a file.
+"""A run along many rows: block by block, sources read as needed, what has rows summarised or written to a file.
 
 Memory does not grow with the rows, but for what is kept between passes by a node that mixes rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from dataflow.derivation.tape import UnderivableError
 from dataflow.errors import DataError
 from dataflow.graph import EMPTY
+from dataflow.outcome import check_strict, make_result
 from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
 from dataflow.program.lowering import ROWS
-from dataflow.shapes import FLOATS, ArrayType
+from dataflow.program.summaries import Summary
+from dataflow.shapes import ArrayType
+from dataflow.sizes import substitute
 from dataflow.sizing import put_sizes, uses_sizes
 from dataflow.sweeps.binding import Bound, bind_values
+from dataflow.sweeps.finite import spell
 from dataflow.sweeps.lengths import Lengths
-from dataflow.sweeps.plan import Plan, make_plan
+from dataflow.sweeps.plan import keep_needed, make_plan
 from dataflow.tracing.symbols import UntraceableError
 
 if TYPE_CHECKING:
     from dataflow.data.streams import RowSource
+    from dataflow.execution import Asked
     from dataflow.graph import Graph, Input
+    from dataflow.provenance import Clock
     from dataflow.registry import Operators
+    from dataflow.result import Result
 
-Progress = Callable[[int, int], None]
 MANY_ROWS = 100_000
-
-
-class Asked(NamedTuple):
-    """What is asked of a run along rows.
-
-    only:     the names whose values are reported, and whose rows are given in full; None: all, summarised.
-    rows_to:  a file that these rows are written to, in place of the result.
-    workers:  how many cores are used.
-    progress: told how many of how many rows are done.
-    """
-
-    inputs: Mapping[str, Any]
-    target: str | None
-    only: Sequence[str] | None
-    data_root: str | None
-    rows_to: str | None = None
-    workers: int | None = None
-    progress: Progress | None = None
+Found = Mapping[tuple[str, str], Any]
 
 
 class Data(NamedTuple):
@@ -57,39 +48,31 @@ class Data(NamedTuple):
     rows: int
 
 
-class Swept(NamedTuple):
-    """What a run along rows found, by name: arrays, numbers, or summaries as data; and the types of all values."""
-
-    plan: Plan
-    bound: Bound
-    values: dict[str, Any]
-    gradients: dict[str, Any]
-    types: dict[str, tuple[str, tuple[int, ...]]]
-
-
-def run_along_rows(graph: Graph, operators: Operators, asked: Asked) -> Swept | None:
+def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
     """Run a graph along its rows; None if it has none, too few, or cannot be.
 
     Raises what `execute` does.
     """
+    along = asked.along_rows
+    assert along is not None
     if not any("rows" in (entry.shape or ()) for entry in graph.given.values()):
         return None
     with ExitStack() as stack:
-        needed = _list_needed(graph, operators, asked)
-        data = _bind(graph, asked, needed, stack)
-        if data is None or (data.rows <= MANY_ROWS and asked.rows_to is None):
+        data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
+        if data is None or (data.rows <= MANY_ROWS and along.rows_to is None):
             return None
+        clock.note("data")
         try:
-            return _RowRun(graph, operators, asked, data).run()
+            run = RowRun(graph, operators, asked, data)
+            found = run.sweep(clock, stack)
         except (UnderivableError, UntraceableError, UnblockableError):
             return None
+        return run.make_result(found, clock)
 
 
 def _list_needed(graph: Graph, operators: Operators, asked: Asked) -> list[str]:
     """The given values that are used, reported, or tell sizes that nodes use."""
     roots = [*(asked.only or graph.names()), *([] if asked.target is None else [asked.target])]
-    from dataflow.sweeps.plan import keep_needed
-
     used = {item for name in keep_needed(graph, roots) for item in graph.nodes[name].inputs}
     sized = uses_sizes(graph, operators)
     return [
@@ -128,18 +111,21 @@ def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -
     return Data(bound, by_name, types, lengths.known["rows"]) if "rows" in lengths.known else None
 
 
-class _RowRun:
+class RowRun:
+    """One run along rows. `values` and `cotangents` are by slot of the plan: arrays, numbers, or summaries as data."""
+
     def __init__(self, graph: Graph, operators: Operators, asked: Asked, data: Data) -> None:
         self.graph = graph
         self.operators = operators
         self.asked = asked
+        self.target = asked.target
         self.data = data
+        self.bound = data.bound
         self.full = frozenset(asked.only or ())
         sized = put_sizes(graph, data.bound.sizes, operators) if uses_sizes(graph, operators) else graph
         self.plan = make_plan(sized, operators, target=asked.target, only=asked.only)._replace(graph=graph)
-        types = {name: self._put_rows(name, type) for name, type in data.types.items()}
-        self.sizes = {name: length for name, length in data.bound.sizes.items() if name != "rows"}
-        self.types = types
+        self.values: list[Any] = [None] * (len(self.plan.names) + 1)
+        self.cotangents: list[Any] = list(self.values)
         wanted = [name for name in self.plan.reported if self.plan.wanted[self.plan.slots[name]]]
         self.question = Question(tuple(self.plan.reported), asked.target, tuple(wanted))
 
@@ -150,59 +136,98 @@ class _RowRun:
         shape = [ROWS if size == "rows" else length for size, length in zip(declared, type.shape, strict=True)]
         return ArrayType(type.dtype, tuple(shape))
 
-    def run(self) -> Swept:
+    def sweep(self, clock: Clock, stack: ExitStack) -> Found:
         """Both sweeps; once more, with masks, if a gradient comes out NaN."""
-        derived = self._derive(masked=False)
-        found = self._compute(derived)
-        if derived.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
-            found = self._compute(self._derive(masked=True))
-        for source in {id(source): source for source in self.data.sources.values()}.values():
-            self.data.bound.data[source.file] = source.digest()
-        values = {name: found["value", name] for name in self.question.outputs}
-        gradients = {name: found["gradient", name] for name in self.question.wrt}
-        return Swept(self.plan, self.data.bound, values, gradients, self._list_types(derived))
+        self.derived = self._derive(masked=False)
+        clock.note("plan")
+        found = self._compute(self.derived, stack)
+        if self.derived.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+            found = self._compute(self._derive(masked=True), stack)
+        clock.note("rows")
+        return found
 
     def _derive(self, *, masked: bool) -> Derived:
-        return derive_program(self.graph, self.operators, self.types, self.sizes, self.question, masked=masked)
+        types = {name: self._put_rows(name, type) for name, type in self.data.types.items()}
+        sizes = {name: length for name, length in self.data.bound.sizes.items() if name != "rows"}
+        return derive_program(self.graph, self.operators, types, sizes, self.question, masked=masked)
 
-    def _compute(self, derived: Derived) -> dict[Any, Any]:
+    def _compute(self, derived: Derived, stack: ExitStack) -> Found:
         from dataflow.program.running import Program
         from dataflow.program.workers import choose_workers
         from dataflow.sweeps.threads import single_threaded
 
-        lowered = derived.lowered
+        lowered, along = derived.lowered, self.asked.along_rows
+        assert along is not None
         full = {item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)}
         watched = {item for item in lowered.outputs.values() if isinstance(item, str) and item not in full}
         program = Program(
             lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources, watched=watched
         )
-        given = {**self.data.bound.values, **self.data.sources}
-        for index, blocks in enumerate(program.passes):
-            blocks.count_done = self._count_done(index, len(program.passes))
-        with choose_workers(program, self.asked.workers) as workers, single_threaded():
-            return program.run(given, workers)
+        if along.progress is not None:
+            for index, blocks in enumerate(program.passes):
+                blocks.count_done = _Count(along.progress, self.data.rows, index, len(program.passes))
+        with choose_workers(program, along.workers) as workers, single_threaded():
+            return program.run({**self.data.bound.values, **self.data.sources}, workers)
 
-    def _count_done(self, index: int, passes: int) -> Callable[[int], None]:
-        """What a pass tells of the rows that it has done."""
-        progress, rows, done = self.asked.progress, self.data.rows, [index * self.data.rows]
-
-        def count(more: int) -> None:
-            done[0] += more
-            if progress is not None:
-                progress(done[0], passes * rows)
-
-        return count
-
-    def _list_types(self, derived: Derived) -> dict[str, tuple[str, tuple[int, ...]]]:
-        from dataflow.sizes import substitute
-
-        return {
+    def make_result(self, found: Found, clock: Clock) -> Result:
+        """The result: what has rows by its summary, unless it was asked for alone."""
+        for source in {id(source): source for source in self.data.sources.values()}.values():
+            self.bound.data[source.file] = source.digest()
+        findings = find_nonfinite_rows(self.question, found)
+        for (kind, name), item in found.items():
+            into = self.values if kind == "value" else self.cotangents
+            into[self.plan.slots[name]] = item.as_data() if isinstance(item, Summary) else item
+        types = {
             name: (type.dtype, tuple([int(substitute(size, {"rows": self.data.rows})) for size in type.shape]))
-            for name, type in derived.types.items()
+            for name, type in self.derived.types.items()
         }
+        if self.asked.strict:
+            check_strict(self.graph, findings)
+        return make_result(self, findings, EMPTY, clock, types)
+
+
+class _Count:
+    """Tells how many rows are done, over all passes."""
+
+    def __init__(self, progress: Callable[[int, int], None], rows: int, index: int, passes: int) -> None:
+        self._progress = progress
+        self._done = index * rows
+        self._all = passes * rows
+
+    def __call__(self, more: int) -> None:
+        self._done += more
+        self._progress(self._done, self._all)
+
+
+def find_nonfinite_rows(question: Question, found: Found) -> tuple[Mapping[str, Any], ...]:
+    """Findings, as data: the first value in the order of the graph that is not finite, and the last such gradient."""
+    bad = [name for name in question.outputs if _count_nonfinite(found["value", name])]
+    worse = [name for name in question.wrt if _count_nonfinite(found["gradient", name])]
+    findings: list[Mapping[str, Any]] = []
+    harmed = bad if question.target is None or question.target in bad or worse else []
+    if harmed:
+        findings.append(_describe(found["value", harmed[0]], harmed[0], "DF0611", "forward", f"`{harmed[0]}`"))
+    if worse:
+        name = worse[-1]
+        findings.append(_describe(found["gradient", name], name, "DF0612", "reverse", f"the gradient of `{name}`"))
+    if bad and not harmed:
+        message = f"not finite, and nothing takes it: {', '.join(f'`{name}`' for name in bad[:20])}"
+        findings.append({"code": "DF0613", "sweep": "forward", "node": bad[0], "nodes": bad, "message": message})
+    return tuple(findings)
+
+
+def _describe(item: Any, name: str, code: str, sweep: str, what: str) -> Mapping[str, Any]:
+    summary = item if isinstance(item, Summary) else Summary.of(np.asarray(item))
+    shown = spell(float(summary.first if summary.first is not None else 0.0))
+    more = f" in {summary.non_finite} of {summary.size} elements" if summary.size > 1 else ""
+    return {"code": code, "sweep": sweep, "node": name, "found": shown, "message": f"{what} is {shown}{more}"}
+
+
+def _count_nonfinite(item: Any) -> int:
+    return item.non_finite if isinstance(item, Summary) else Summary.of(np.asarray(item)).non_finite
 
 
 def _has_nan(item: Any) -> bool:
-    if hasattr(item, "non_finite"):
+    if isinstance(item, Summary):
         return bool(item.non_finite)
-    return bool((item != item).any()) if hasattr(item, "dtype") else item != item
+    return bool(np.isnan(item).any())

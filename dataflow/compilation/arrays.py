@@ -131,7 +131,6 @@ class Specialised:
         self._adopted: dict[str, Any] = {}
 
     def _derive(self, *, masked: bool) -> tuple[Program, Derived]:
-        function = self.function
         if self.blocked:
             try:
                 return self._make(self._put_rows(), {k: v for k, v in self.sizes.items() if k != "rows"}, masked)

@@ -24,8 +24,8 @@ def sweep_back(
     """The cotangents of all that lies between `wrt` and the targets, by name on the tape, as symbols or numbers.
 
     `seeds` are the cotangents with which the targets begin; `named` says by node what its cotangent is called: it then
-    is a node of its own, even if it is the cotangent of another node as well. Unless it is `masked`, what `keep` leaves
-    out becomes a zero at once: faster, and right where all cotangents are finite. What does not reach a target is not in
+    is a node of its own, even if it is the cotangent of another node as well. If not `masked`, what `keep` leaves out
+    becomes a zero at once: faster, and right where all cotangents are finite. What does not reach a target is not in
     the result. Raises `UnderivableError` for a rule that cannot be written down.
     """
     return ReverseSweep(tape, seeds, wrt, named, masked=masked).run()

@@ -164,7 +164,7 @@ class BlockPass:
         try:
             return free.pop()
         except IndexError:
-            kept = [*self.plan.stored, *self.plan.sums]
+            kept = [*self.plan.stored, *self.plan.watched, *self.plan.sums]
             with self._lock:
                 bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
             return Frame(bound, self.binder.slots)
