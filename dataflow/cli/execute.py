@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph, read_value
 from dataflow.cli.derivative_options import add_derivative_arguments, read_derivatives
+from dataflow.cli.progress import Bar
 from dataflow.cli.reports import print_bytes, warn
 from dataflow.errors import DataError, Diagnostic, GraphError, UsageError, escape
 
@@ -52,6 +53,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="where arrays go: those of over 1,000 elements beside the result (auto), none, or all",
     )
+    parser.add_argument(
+        "--workers",
+        action=Once,
+        type=int,
+        metavar="N",
+        help="how many cores a graph of many rows may use; all, if not given",
+    )
+    parser.add_argument(
+        "--rows-to",
+        action=Once,
+        metavar="FILE",
+        help="write the rows of what --only names, and of its gradients, to this .parquet or .npy file",
+    )
+    parser.add_argument("--explain-plan", action="store_true", help="say how the graph would be run, and do not run it")
     parser.add_argument("--timings", action="store_true", help="add how long each part took")
     parser.add_argument(
         "-o",
@@ -65,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, execute, write, and print the table."""
-    from dataflow.execution import execute
+    from dataflow.execution import AlongRows, execute
     from dataflow.places import find_place, is_standard_output
 
     graph = load_graph(arguments.graph, arguments)
@@ -78,7 +93,10 @@ def run(arguments: argparse.Namespace) -> int:
     cotangent = None if arguments.cotangent is None else read_value("--cotangent", arguments.cotangent, graph.dtype)
     values = read_values(graph, arguments)
     derivatives = read_derivatives(arguments, graph)
-    with redirect_stdout(sys.stderr):  # what a rule prints is no result
+    if arguments.explain_plan:
+        return _explain_plan(graph, values, only, arguments)
+    bar = Bar("running", "rows")
+    with closing(bar), redirect_stdout(sys.stderr):  # what a rule prints is no result
         result = execute(
             graph,
             values,
@@ -90,6 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
             strict=arguments.strict,
             timings=arguments.timings,
             derivatives=derivatives,
+            along_rows=AlongRows(arguments.rows_to, arguments.workers, bar.show),
         )
     full = frozenset(only or ())
     if alone:
@@ -105,6 +124,23 @@ def run(arguments: argparse.Namespace) -> int:
     from dataflow.cli.table import print_result
 
     print_result(graph, result, path)
+    return 0
+
+
+def _explain_plan(
+    graph: Graph, values: Mapping[str, Any], only: list[str] | None, arguments: argparse.Namespace
+) -> int:
+    """Print how the graph would be run along its rows."""
+    from dataflow.cli.reports import print_lines
+    from dataflow.compilation import compile
+
+    target = arguments.target or graph.target
+    reported = only or list(graph.names())
+    compiled = compile(
+        graph, outputs=reported, target=target, wrt=None if target else (), workers=arguments.workers,
+        data_root=arguments.data_root,
+    )  # fmt: skip
+    print_lines(*compiled.explain(values))
     return 0
 
 

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph
+from dataflow.cli.progress import Bar
 from dataflow.cli.reports import print_json, print_lines, print_table
 from dataflow.errors import Diagnostic, UsageError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 40
 MAX_NAMES = 10
-LONG = 1.0  # seconds after which a bar says how far the work is
 
 
 def add_graph_options(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +52,7 @@ def run_graph(path: str, arguments: argparse.Namespace) -> int:
         raise UsageError(Diagnostic("DF0901", f"--seed is a number from 0 on, not {arguments.seed}"))
     graph = load_graph(path, arguments)
     values = read_values(graph, arguments)
-    bar = Bar()
+    bar = Bar("verifying")
     try:
         with redirect_stdout(sys.stderr):  # what a rule prints is no report
             report = verify_graph(
@@ -73,34 +72,6 @@ def run_graph(path: str, arguments: argparse.Namespace) -> int:
     else:
         print_report(graph, report)
     return int(report.verdict != "agrees")
-
-
-class Bar:
-    """A bar on a terminal that shows how far long work is; nothing elsewhere, and nothing for short work."""
-
-    def __init__(self) -> None:
-        self._begun = monotonic()
-        self._progress: Any = None
-        self._task: Any = None
-        self._wanted = sys.stderr is not None and sys.stderr.isatty()
-
-    def show(self, done: int, count: int) -> None:
-        """So many gradients of so many are done."""
-        if not self._wanted or (self._progress is None and monotonic() - self._begun < LONG):
-            return
-        if self._progress is None:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._progress = Progress(console=Console(stderr=True), transient=True, redirect_stdout=False)
-            self._task = self._progress.add_task("verifying", total=count)
-            self._progress.start()
-        self._progress.update(self._task, completed=done)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        if self._progress is not None:
-            self._progress.stop()
 
 
 def print_report(graph: Graph, report: GraphReport) -> None:

@@ -29,6 +29,8 @@ class Function(Protocol):
 
     def __call__(self, inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]: ...
 
+    def explain(self, inputs: Mapping[str, Any]) -> list[str]: ...
+
 
 def compile(
     graph: Graph,
@@ -111,6 +113,18 @@ class Compiled:
         """
         try:
             return Computed(*self._function(inputs))
+        except DataflowError as error:
+            raise locate_error(self.graph, error) from error.__cause__
+
+    def explain(self, inputs: Mapping[str, Any] = EMPTY) -> list[str]:
+        """How the graph is run for values of the types of these, in lines of text.
+
+        >>> from dataflow.document import loads
+        >>> compile(loads("{dataflow: 1, inputs: {x: 3}, nodes: {y: x ** 2}, target: y}")).explain()
+        ['every value is one number: 1 node, one after the other']
+        """
+        try:
+            return self._function.explain(inputs)
         except DataflowError as error:
             raise locate_error(self.graph, error) from error.__cause__
 

@@ -12,6 +12,7 @@ from dataflow.errors import DataError
 from dataflow.execution import execute
 from dataflow.program.blocks import ProgramError
 from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
+from dataflow.program.descriptions import describe_program
 from dataflow.program.lowering import ROWS
 from dataflow.program.processes import Processes
 from dataflow.program.running import Program
@@ -62,7 +63,10 @@ class ArrayFunction:
         given = self._bind(inputs)
         key = tuple([(name, value.dtype, value.shape) for name, value in given.items()])
         if key not in self._specialised:
-            self._specialised[key] = self._specialise(given)
+            try:
+                self._specialised[key] = self._specialise(given)
+            except (UnderivableError, UntraceableError):
+                self._specialised[key] = None
         found = self._specialised[key]
         if found is not None:
             try:
@@ -71,6 +75,13 @@ class ArrayFunction:
             except ProgramError:
                 self._specialised[key] = None
         return self._sweep({**self._fixed, **inputs})
+
+    def explain(self, inputs: Mapping[str, Any]) -> list[str]:
+        """How values of the types of these are computed, in lines of text."""
+        try:
+            return self._specialise(self._bind(inputs)).explain(inputs)
+        except (UnderivableError, UntraceableError) as error:
+            return ["both sweeps run on whole values, rule by rule: no program of them can be written down", str(error)]
 
     def _bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """An array or NumPy number of the declared dtype for every value that is needed."""
@@ -89,18 +100,15 @@ class ArrayFunction:
             bind_values(self.graph, inputs, list(inputs), scalar=False)
         return given
 
-    def _specialise(self, given: Mapping[str, Any]) -> Specialised | None:
-        """The program for values of these types; None if there is none."""
+    def _specialise(self, given: Mapping[str, Any]) -> Specialised:
+        """The program for values of these types."""
         bind_values(self.graph, given, list(given), scalar=False)  # their shapes are what is declared
         lengths = Lengths()
         for name, value in given.items():
             lengths.note(name, self._given[name], value.shape, self.graph.path_of(name))
         if found := lengths.settle():
             raise DataError(found)
-        try:
-            return Specialised(self, given, lengths.known)
-        except (UnderivableError, UntraceableError):
-            return None
+        return Specialised(self, given, lengths.known)
 
     def _sweep(self, inputs: Mapping[str, Any]) -> Answer:
         question = self.question
@@ -166,6 +174,16 @@ class Specialised:
         question = self.function.question
         values = {name: self._settle(name, found["value", name], given) for name in question.outputs}
         return values, {name: self._settle(name, found["gradient", name], given) for name in question.wrt}
+
+    def explain(self, moving: Collection[str]) -> list[str]:
+        """How the program is run, in lines of text."""
+        if "rows" in self.sizes and not self.blocked:
+            reason = (
+                f"there are {self.rows}, no more than {SHORTEST}" if self.rows <= SHORTEST else "their number matters"
+            )
+            return [f"whole values, not blocks of rows: {reason}", *describe_program(self.program)]
+        workers = self._find_workers(moving)
+        return [*describe_program(self.program), f"run by {workers!r}"]
 
     def _find_workers(self, moving: Collection[str]) -> Workers | None:
         """Who runs the blocks, found out at the first call."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dataflow.shapes import count
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.scalars import ScalarSweeps
 from dataflow.sweeps.seeds import seed_scalar
@@ -66,3 +67,7 @@ class ScalarFunction:
         cotangents[self._target] = seed_scalar(str(self.question.target), path, values[self._target], None)
         sweeps.reverse(values, cotangents)
         return found, {name: 0.0 if (g := cotangents[slot]) is None else g for name, slot in self._wrt}
+
+    def explain(self, inputs: Mapping[str, Any]) -> list[str]:
+        """How the graph is swept, in a line of text."""
+        return [f"every value is one number: {count(len(self.plan.steps), 'node')}, one after the other"]

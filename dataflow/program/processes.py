@@ -94,6 +94,9 @@ class Processes:
         self._workers = [_Worker(recipe, self._memory) for _ in range(count - 1)]
         self._copies: dict[str, Array] = {}
 
+    def __repr__(self) -> str:
+        return f"{len(self._workers) + 1} processes"
+
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
         """The parts of every chunk."""
         read = {name: self._share(name, values[slot]) for slot, _, name in blocks.read}

@@ -89,6 +89,8 @@ class Program:
     def _run_pass(
         self, blocks: BlockPass, values: list[Any], workers: Workers, sink: Mapping[str, Array]
     ) -> dict[str, Summary]:
+        if not blocks.plan.nodes and not blocks.plan.watched:
+            return {}
         stored = workers.make_arrays(self._list_types([name for name in blocks.plan.stored if name not in sink]))
         stored |= {name: sink[name] for name in blocks.plan.stored if name in sink}
         sums, summaries = blocks.combine(workers.run(blocks, values, stored))

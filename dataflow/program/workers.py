@@ -33,6 +33,9 @@ class Workers(Protocol):
 class OneThread:
     """Chunks one after the other."""
 
+    def __repr__(self) -> str:
+        return "one thread"
+
     def make_arrays(self, types: Types) -> dict[str, Array]:
         """Arrays for rows, as `make_in_one` makes them."""
         return make_in_one(types)
@@ -52,7 +55,11 @@ class Threads:
     def __init__(self, count: int) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
+        self._count = count
         self._executor = ThreadPoolExecutor(count, thread_name_prefix="dataflow")
+
+    def __repr__(self) -> str:
+        return f"{self._count} threads"
 
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
         """The parts of every chunk."""
