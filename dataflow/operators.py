@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from dataflow.axes import Treatment, map_elementwise, reduces
 from dataflow.signatures import Attribute as Attribute
 from dataflow.signatures import OperatorInput as OperatorInput
 from dataflow.signatures import Rule as Rule
@@ -211,6 +213,25 @@ def _find_differentiable(operator: Operator) -> tuple[str, ...]:
     return tuple([item.name for item in operator.inputs if kinds.get(item.name, takes) not in ("bool", "integer")])
 
 
+def treat(
+    operator: Operator, places: Sequence[int | None], shapes: Sequence[Sequence[Any]], attributes: Mapping[str, Any]
+) -> Treatment:
+    """How an operator treats the axis that stands at `places` of its inputs, with all its attributes.
+
+    >>> total = reduction("total", "z = sum x", None, axes=reduces("add"))
+    >>> treat(total, (0,), ((8, 3),), {"axis": 0, "keepdims": False})
+    Reduces(by='add')
+    """
+    rule = operator.axes
+    if rule is None:
+        return map_elementwise(places, shapes) if operator.broadcasts and not operator.outputs else None
+    if isinstance(rule, str):
+        module, _, name = rule.partition(":")
+        rule = getattr(import_module(module), name)
+    found: Treatment = rule(places, shapes, **attributes)
+    return found
+
+
 def unary(name: str, formula: str, dx: Rule | None, **about: Any) -> Operator:
     """An elementwise primitive of one input `x`.
 
@@ -233,6 +254,10 @@ def binary(name: str, formula: str, dx: Rule | None, dy: Rule | None, **about: A
 
 
 Axes = int | tuple[int, ...] | None
+COMBINED: Mapping[str, str] = MappingProxyType({  # what puts the parts of blocks together, by the name of a reduction
+    "sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum", "all": "logical_and", "any": "logical_or",
+    "count_nonzero": "add",
+})  # fmt: skip
 
 
 def reduction(name: str, formula: str, dx: Rule | None, **about: Any) -> Operator:
@@ -245,5 +270,6 @@ def reduction(name: str, formula: str, dx: Rule | None, **about: Any) -> Operato
     def forward(xp: Any, x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
         return getattr(xp, name)(x, axis=axis, keepdims=keepdims)
 
-    about = {"kernels": {}, "shape": "dataflow.shapes:shape_reduction", **about}
+    axes = reduces(COMBINED.get(name))
+    about = {"kernels": {}, "shape": "dataflow.shapes:shape_reduction", "axes": axes, **about}
     return Operator(name, formula, forward=forward, backward={"x": dx}, **about)

@@ -118,7 +118,7 @@ class BlockPass:
         """
         with (
             np.errstate(all="ignore"),
-            Readers(self.read, values, chunk) as readers,
+            Readers(self.read, values, chunk, self.rows) as readers,
         ):  # a thread has settings of its own
             return self._run_chunk(chunk, values, stored, readers)
 
@@ -135,7 +135,7 @@ class BlockPass:
                 frame.fill(values)
             readers.put(frame.values, start, stop)
             for name, slot, place in self.written:
-                frame.values[slot] = cut(stored[name], place, start, stop)
+                frame.values[slot] = cut(stored[name], place, start, stop, self.rows)
             self._run_block(frame, stop - start)
             for index, part in enumerate(self._list_parts(frame)):
                 totals[index] = part if totals[index] is None else self._join(index, totals[index], part)
@@ -202,7 +202,7 @@ class BlockPass:
 class Readers:
     """Puts the rows of given values into a list of values, block by block: slices of arrays, or what a source reads."""
 
-    def __init__(self, read: Sequence[tuple[int, int, str]], values: Sequence[Any], chunk: Chunk) -> None:
+    def __init__(self, read: Sequence[tuple[int, int, str]], values: Sequence[Any], chunk: Chunk, rows: int) -> None:
         self._arrays = [(slot, place, values[slot]) for slot, place, _ in read if not hasattr(values[slot], "open")]
         self._slots: dict[int, list[tuple[int, str]]] = {}
         self._sources: dict[int, Any] = {}
@@ -211,6 +211,7 @@ class Readers:
                 self._sources[id(values[slot])] = values[slot]
                 self._slots.setdefault(id(values[slot]), []).append((slot, name))
         self._chunk = chunk
+        self._rows = rows
         self._opened: dict[int, Any] = {}
 
     def __enter__(self) -> Readers:
@@ -225,15 +226,18 @@ class Readers:
     def put(self, values: list[Any], start: int, stop: int) -> None:
         """The rows from `start` to `stop`; blocks come one after the other."""
         for slot, place, array in self._arrays:
-            values[slot] = cut(array, place, start, stop)
+            values[slot] = cut(array, place, start, stop, self._rows)
         for key, reader in self._opened.items():
             found = reader.read(stop - start)
             for slot, name in self._slots[key]:
                 values[slot] = found[name]
 
 
-def cut(array: Any, place: int, start: int, stop: int) -> Any:
-    """Some rows of an array, without a copy."""
+def cut(array: Any, place: int, start: int, stop: int, rows: int) -> Any:
+    """Some rows of an array, without a copy; of several elements along the axis for each row, all of them."""
+    if array.shape[place] != rows:
+        each = array.shape[place] // rows
+        start, stop = start * each, stop * each
     return array[start:stop] if place == 0 else array[(slice(None),) * place + (slice(start, stop),)]
 
 

@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.axes import Maps, Reduces, find_rows, read_attributes
+from dataflow.axes import Maps, Reduces, count_per_row, find_rows, read_attributes
 from dataflow.graph import Node, owner_of
-
-try:
-    from dataflow.operators import treat
-except ImportError:
-    from treat_stub import treat
+from dataflow.operators import treat
 from dataflow.order import find_needed
 from dataflow.shapes import ArrayType
 from dataflow.sizes import SymbolicSize, names_in
@@ -103,7 +99,7 @@ class RowRecorder(Recorder):
 
     def give_rows(self, name: str, type: ArrayType) -> Symbol:
         """A symbol for a value from outside, with its rows where its shape has them."""
-        if (place := find_rows(type.shape)) is not None:
+        if (place := find_place(type)) is not None:
             self.places[name] = place
         return self.give(name, type)
 
@@ -151,7 +147,7 @@ class RowRecorder(Recorder):
             return
         self.mixing.append(name)
         for item in made:
-            if (place := find_rows(item.type.shape)) is not None and item.type.shape[place] == ROWS:
+            if (place := find_place(item.type)) is not None:
                 self.places[item.name] = place
 
 
@@ -160,7 +156,17 @@ def _has_rows(symbol: Symbol) -> bool:
 
 
 def _stands_at(symbol: Symbol, place: int) -> bool:
-    return find_rows(symbol.type.shape) == place and symbol.type.shape[place] == ROWS
+    return find_place(symbol.type) == place
+
+
+def find_place(type: ArrayType) -> int | None:
+    """The axis at which rows stand: one whose length is their number, or so many times that.
+
+    >>> find_place(ArrayType("float64", (3, 2 * ROWS))), find_place(ArrayType("float64", (ROWS, ROWS)))
+    (1, None)
+    """
+    place = find_rows(type.shape)
+    return None if place is None or count_per_row(type.shape[place]) is None else place
 
 
 def mentions_rows(item: Any) -> bool:

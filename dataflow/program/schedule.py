@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from dataflow.axes import count_per_row
 from dataflow.program.lowering import Lowered
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ def width_of(type: ArrayType, place: int) -> int:
 
 def count_row(type: ArrayType, place: int) -> int:
     """How many elements one row of a value has."""
-    return prod(int(length) for axis, length in enumerate(type.shape) if axis != place)
+    others = prod(int(length) for axis, length in enumerate(type.shape) if axis != place)
+    return others * (count_per_row(type.shape[place]) or 1)
 
 
 def find_block_length(widest: int) -> int:

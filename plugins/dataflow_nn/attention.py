@@ -112,6 +112,7 @@ def _make_attention() -> Operator:
     ln3 = log(3.0)
     return Operator(
         "scaled_dot_product_attention", "z = softmax(scale * query @ key.T) @ value",
+        axes="dataflow_nn.treatments.layers:attend",
         forward=_attention, backward=_attention_rules, kinds={"mask": "bool"}, examples=_examples,
         kernels={"numpy": f"{KERNELS}:scaled_dot_product_attention"}, shape=f"{SHAPES}:attention",
         reference=f"{REFERENCES}:attention",
@@ -139,6 +140,7 @@ def _make_gradient() -> Operator:
     return Operator(
         "scaled_dot_product_attention_gradient",
         "dquery, dkey, dvalue = the adjoints of scaled_dot_product_attention at g",
+        axes="dataflow_nn.treatments.layers:attend_back",
         forward=_gradient, backward=_gradient_rules, kinds={"mask": "bool"}, examples=_gradient_examples,
         outputs=("dquery", "dkey", "dvalue"), reference=f"{REFERENCES}:attention_gradient", source=SOURCE,
         kernels={"numpy": f"{KERNELS}:scaled_dot_product_attention_gradient"}, shape=f"{SHAPES}:gradient",

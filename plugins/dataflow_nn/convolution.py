@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from dataflow.axes import map_first, map_first_to_shape
 from dataflow.operators import Operator
 
 Shape = tuple[int, ...]
@@ -159,6 +160,7 @@ def _transpose_examples(rng: Any) -> Sequence[Any]:
 def _forward() -> list[Operator]:
     return [
         Operator("conv", "z[n, o, i] = sum of x[n, c, stride * i + dilation * k - padding] * weight[o, c, k] + bias[o]",
+                 axes=map_first(),
                  forward=_conv, backward={"x": _conv_dx, "weight": _conv_dweight, "bias": _conv_dbias},
                  kernels={"numpy": f"{KERNELS}:conv"}, shape=f"{SHAPES}:conv", reference=f"{REFERENCES}:conv",
                  examples=_conv_examples,
@@ -182,6 +184,7 @@ def _forward() -> list[Operator]:
 def _adjoints() -> list[Operator]:
     return [
         Operator("conv_input_gradient", "z = the adjoint of conv in its x, of this shape, at g",
+                 axes=map_first_to_shape,
                  forward=_input_gradient, backward={"g": _input_gradient_dg, "weight": _input_gradient_dweight},
                  kernels={"numpy": f"{KERNELS}:conv_input_gradient"}, shape=f"{SHAPES}:conv_input_gradient",
                  examples=_input_gradient_examples,
@@ -190,6 +193,7 @@ def _adjoints() -> list[Operator]:
                  special=[(([[[1.0, 2.0]]], [[[10.0, 1.0]]]), [[[10.0, 21.0, 2.0]]],
                            ([[[11.0, 11.0]]], [[[3.0, 3.0]]]), {"shape": (1, 1, 3)})]),
         Operator("conv_weight_gradient", "z = the adjoint of conv in its weight, of this shape, at g",
+                 axes="dataflow_nn.treatments.layers:convolve_weight",
                  forward=_weight_gradient, backward={"g": _weight_gradient_dg, "x": _weight_gradient_dx},
                  kernels={"numpy": f"{KERNELS}:conv_weight_gradient"}, shape=f"{SHAPES}:conv_weight_gradient",
                  examples=_weight_gradient_examples,

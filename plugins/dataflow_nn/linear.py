@@ -72,6 +72,7 @@ def _embedding_examples(rng: Any) -> Sequence[Any]:
 def _maps() -> list[Operator]:
     return [
         Operator("linear", "z = x @ weight.T + bias",
+                 axes="dataflow_nn.treatments.layers:linear",
                  forward=_linear, backward={"x": _linear_dx, "weight": _linear_dweight, "bias": _linear_dbias},
                  kernels={"numpy": f"{KERNELS}:linear"}, shape=f"{SHAPES}:linear", examples=_linear_examples,
                  description="The last axis of x is mapped; weight is [out, in], and bias, which may be left out, "

@@ -77,6 +77,32 @@ def _normalize_gradient_rules(
     return {"g": weight * back + u * y + v, "x": dx, "weight": _sum_to(xp, g * back, xp.shape(weight))}
 
 
+def _scale(xp: Any, x: Any, axis: Axes, epsilon: float, centered: bool) -> tuple[Any, Any]:
+    """x normalised, and the factor that did it, in operators of which each maps along an axis or reduces it."""
+    moved = x - xp.mean(x, axis=axis, keepdims=True) if centered else x
+    factor = 1 / xp.sqrt(xp.mean(xp.square(moved), axis=axis, keepdims=True) + epsilon)
+    return moved * factor, factor
+
+
+def _normalize_parts(xp: Any, x: Any, weight: Any, bias: Any, *, axis: Axes, epsilon: float, centered: bool) -> Any:
+    y, _ = _scale(xp, x, axis, epsilon, centered)
+    y = y if weight is None else y * weight
+    return y if bias is None else y + bias
+
+
+def _normalize_gradient_parts(
+    xp: Any, g: Any, x: Any, weight: Any, *, axis: Axes, epsilon: float, centered: bool
+) -> Any:
+    y, factor = _scale(xp, x, axis, epsilon, centered)
+    given = g if weight is None else g * weight
+    dx = given - y * xp.mean(given * y, axis=axis, keepdims=True)
+    if centered:
+        dx = dx - xp.mean(given, axis=axis, keepdims=True)
+    if weight is None:
+        return factor * dx, 0.0, 0.0
+    return factor * dx, _sum_to(xp, g * y, xp.shape(weight)), _sum_to(xp, g, xp.shape(weight))
+
+
 Case = tuple[Shape, Shape | None, dict[str, Any]]
 
 CASES: list[Case] = [
@@ -103,6 +129,7 @@ def _cores() -> list[Operator]:
     zero: dict[str, Any] = {"axis": 0, "epsilon": 0.0}
     return [
         Operator("normalize", "z = (x - mean of x) / (mean of (x - mean of x) ** 2 + epsilon) ** (1/2) * weight + bias",
+                 axes="dataflow_nn.treatments.layers:normalize", composition=_normalize_parts,
                  forward=_normalize, backward=_normalize_rules, kernels={"numpy": f"{KERNELS}:normalize"},
                  shape=f"{SHAPES}:normalize", reference=f"{REFERENCES}:normalize", examples=_core_examples,
                  description="Means over axis, one or several. weight and bias, which may be left out, have the axes "
@@ -112,6 +139,7 @@ def _cores() -> list[Operator]:
                            ([0.0, 0.0], [-1.0, 1.0], [1.0, 1.0]), zero),
                           (([2.0, 2.0],), [0.0, 0.0], ([0.0, 0.0],), {"axis": 0})]),
         Operator("normalize_gradient", "dx, dweight, dbias = the adjoints of normalize at x and weight, at g",
+                 composition=_normalize_gradient_parts,
                  forward=_normalize_gradient, backward=_normalize_gradient_rules,
                  kernels={"numpy": f"{KERNELS}:normalize_gradient"}, shape=f"{SHAPES}:normalize_gradient",
                  outputs=("dx", "dweight", "dbias"),

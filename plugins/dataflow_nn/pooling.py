@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
+from dataflow.axes import map_first, map_first_to_shape, map_together
 from dataflow.operators import Operator
 
 Shape = tuple[int, ...]
@@ -107,7 +108,8 @@ def _largest() -> list[Operator]:
     row = [[[1.0, 3.0, 3.0, 2.0]]]
     two: dict[str, Any] = {"kernel_size": 2}
     return [
-        Operator("max_pool", "z = the largest x of each window", forward=_max_pool, backward={"x": _max_pool_dx},
+        Operator("max_pool", "z = the largest x of each window",
+                 axes=map_first(), forward=_max_pool, backward={"x": _max_pool_dx},
                  kernels={"numpy": f"{KERNELS}:max_pool"}, shape=f"{SHAPES}:max_pool", moves=True,
                  reference=f"{REFERENCES}:max_pool", examples=_max_examples, description=POOL,
                  conventions="slope 1/k each for k equal extremes; NaN for all of a window with a NaN; what is not "
@@ -118,6 +120,7 @@ def _largest() -> list[Operator]:
                           (([[[-inf, -inf]]],), [[[-inf, -inf]]], ([[[1.0, 1.0]]],),
                            {"kernel_size": 2, "padding": 1})]),
         Operator("max_pool_gradient", "z = what g has for each window, in equal shares to its largest x",
+                 axes=map_together(),
                  forward=_max_pool_gradient, backward={"g": _max_pool_gradient_dg, "z": None, "x": None},
                  kernels={"numpy": f"{KERNELS}:max_pool_gradient"}, shape=f"{SHAPES}:max_pool_gradient",
                  reference=f"{REFERENCES}:max_pool_gradient", examples=lambda rng: _tied_extremes(rng, True),
@@ -126,6 +129,7 @@ def _largest() -> list[Operator]:
                  special=[(([[[4.0, 5.0]]], [[[3.0, 3.0]]], [[[1.0, 3.0, 3.0, 3.0]]]), [[[0.0, 4.0, 2.5, 2.5]]],
                            ([[[1.0, 1.0]]], None, None), two)]),
         Operator("max_pool_tangent", "z = the mean of h over the largest x of each window",
+                 axes=map_together(),
                  forward=_max_pool_tangent, backward={"h": _max_pool_tangent_dh, "z": None, "x": None},
                  kernels={"numpy": f"{KERNELS}:max_pool_tangent"}, shape=f"{SHAPES}:max_pool_tangent",
                  reference=f"{REFERENCES}:max_pool_tangent", examples=lambda rng: _tied_extremes(rng, False),
@@ -179,13 +183,15 @@ def _means() -> list[Operator]:
     row = [[[1.0, 3.0, 5.0, 7.0]]]
     inside: dict[str, Any] = {"kernel_size": 2, "padding": 1, "count_include_pad": False}
     return [
-        Operator("avg_pool", "z = the mean of x over each window", forward=_avg_pool, backward={"x": _avg_pool_dx},
+        Operator("avg_pool", "z = the mean of x over each window",
+                 axes=map_first(), forward=_avg_pool, backward={"x": _avg_pool_dx},
                  kernels={"numpy": f"{KERNELS}:avg_pool"}, shape=f"{SHAPES}:avg_pool", moves=True,
                  reference=f"{REFERENCES}:avg_pool", examples=_avg_examples,
                  description=f"{POOL} It counts as zeros, unless count_include_pad is false.",
                  special=[((row,), [[[2.0, 6.0]]], ([[[0.5, 0.5, 0.5, 0.5]]],), {"kernel_size": 2}),
                           ((row,), [[[1.0, 4.0, 7.0]]], ([[[1.0, 0.5, 0.5, 1.0]]],), inside)]),
         Operator("avg_pool_gradient", "z = what g has for each window, in equal shares to its elements",
+                 axes=map_first_to_shape,
                  forward=_avg_pool_gradient, backward={"g": _avg_pool_gradient_dg},
                  kernels={"numpy": f"{KERNELS}:avg_pool_gradient"}, shape=f"{SHAPES}:avg_pool_gradient", moves=True,
                  reference=f"{REFERENCES}:avg_pool_gradient", examples=_avg_gradient_examples,
@@ -221,12 +227,14 @@ def _adaptive() -> list[Operator]:
     about = "Window i goes from floor(i * n / m) to below ceil((i + 1) * n / m) of the n elements, m = output_size."
     return [
         Operator("adaptive_avg_pool", "z = the means of x over output_size windows along each spatial axis",
+                 axes=map_first(),
                  forward=_adaptive_pool, backward={"x": _adaptive_pool_dx},
                  kernels={"numpy": f"{KERNELS}:adaptive_avg_pool"}, shape=f"{SHAPES}:adaptive_avg_pool", moves=True,
                  reference=f"{REFERENCES}:adaptive_avg_pool", description=f"{LAYOUT} {about}",
                  examples=lambda rng: [((rng.normal(size=shape),), {"output_size": size}) for shape, size in ADAPTIVE],
                  special=[(([[[1.0, 3.0, 5.0]]],), [[[2.0, 4.0]]], ([[[0.5, 1.0, 0.5]]],), {"output_size": 2})]),
         Operator("adaptive_avg_pool_gradient", "z = what g has for each window, in equal shares to its elements",
+                 axes=map_first_to_shape,
                  forward=_adaptive_pool_gradient, backward={"g": _adaptive_pool_gradient_dg},
                  kernels={"numpy": f"{KERNELS}:adaptive_avg_pool_gradient"},
                  shape=f"{SHAPES}:adaptive_avg_pool_gradient",
@@ -276,6 +284,7 @@ FOLDS: list[tuple[Shape, Shape, dict[str, Any]]] = [
 def _columns() -> list[Operator]:
     return [
         Operator("unfold_patches", "z[n, (c, k), i] = x[n, c, stride * i + dilation * k - padding]",
+                 axes=map_first(),
                  forward=_unfold, backward={"x": _unfold_dx}, kernels={"numpy": f"{KERNELS}:unfold"},
                  shape=f"{SHAPES}:unfold", moves=True, takes="any", reference=f"{REFERENCES}:unfold",
                  examples=lambda rng: [((rng.normal(size=shape),), about) for shape, _, about in FOLDS],
@@ -283,6 +292,7 @@ def _columns() -> list[Operator]:
                  special=[(([[[1.0, 2.0, 3.0]]],), [[[1.0, 2.0], [2.0, 3.0]]], ([[[1.0, 2.0, 1.0]]],),
                            {"kernel_size": 2})]),
         Operator("fold_patches", "z[n, c, j] = sum of x[n, (c, k), i] over stride * i + dilation * k - padding = j",
+                 axes=map_first(),
                  forward=_fold, backward={"x": _fold_dx}, kernels={"numpy": f"{KERNELS}:fold"}, shape=f"{SHAPES}:fold",
                  moves=True, takes="numeric", reference=f"{REFERENCES}:fold",
                  examples=lambda rng: [((rng.normal(size=columns),), {"output_size": shape[2:], **about})

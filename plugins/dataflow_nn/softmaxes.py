@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, log, nan
 from typing import Any
 
+from dataflow.axes import map_others
 from dataflow.operators import Axes, Operator, reduction
 
 KERNELS = "dataflow_nn.kernels.softmaxes"
@@ -46,6 +47,23 @@ def _logsumexp_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool
     return (g if keepdims or axis is None else xp.expand_dims(g, axis=axis)) * xp.softmax(x, axis=axis)
 
 
+def _logsumexp_parts(xp: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    """The largest, and ln of the sum of e ** (x - largest); 0 stands in for a largest that is infinite."""
+    largest = xp.max(x, axis=axis, keepdims=True)
+    largest = xp.where(xp.isfinite(largest), largest, 0.0)
+    total = xp.log(xp.sum(xp.exp(x - largest), axis=axis, keepdims=keepdims))
+    return total + (largest if keepdims else xp.max(largest, axis=axis))
+
+
+def _log_softmax_parts(xp: Any, x: Any, *, axis: Axes) -> Any:
+    total = _logsumexp_parts(xp, x, axis=axis, keepdims=True)
+    return x - xp.where(total == inf, nan, total)
+
+
+def _softmax_parts(xp: Any, x: Any, *, axis: Axes) -> Any:
+    return xp.exp(_log_softmax_parts(xp, x, axis=axis))
+
+
 def _examples(rng: Any) -> Sequence[Any]:
     cases: list[tuple[tuple[int, ...], dict[str, Any]]] = [
         ((5,), {}), ((3, 4), {}), ((3, 4), {"axis": 0}), ((2, 3, 4), {"axis": 1}), ((2, 3, 4), {"axis": -2}),
@@ -64,6 +82,7 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("softmax", "z = e ** x / sum of e ** x over axis",
+                 axes=map_others(), composition=_softmax_parts,
                  forward=_softmax, backward={"x": _softmax_dx},
                  kernels={"numpy": f"{KERNELS}:softmax"}, shape=f"{SHAPES}:softmax",
                  reference="dataflow_nn.kernels.softmaxes_references:softmax",
@@ -72,6 +91,7 @@ def operators() -> list[Operator]:
                           (([1000.0, 0.0],), [1.0, 0.0], ([0.0, 0.0],)), (([-inf, 0.0],), [0.0, 1.0], ([0.0, 0.0],)),
                           (([-inf, -inf],), [nan, nan], ([nan, nan],)), (([inf, 0.0],), [nan, nan], ([nan, nan],))]),
         Operator("log_softmax", "z = x - ln(sum of e ** x over axis)",
+                 axes=map_others(), composition=_log_softmax_parts,
                  forward=_log_softmax, backward={"x": _log_softmax_dx},
                  kernels={"numpy": f"{KERNELS}:log_softmax"}, shape=f"{SHAPES}:softmax",
                  reference="dataflow_nn.kernels.softmaxes_references:log_softmax",
@@ -80,7 +100,7 @@ def operators() -> list[Operator]:
                           (([1000.0, 0.0],), [0.0, -1000.0], ([-1.0, 1.0],)),
                           (([-inf, 0.0],), [-inf, 0.0], ([1.0, -1.0],)),
                           (([-inf, -inf],), [nan, nan], ([nan, nan],))]),
-        reduction("logsumexp", "z = ln(sum of e ** x over axis)", _logsumexp_dx,
+        reduction("logsumexp", "z = ln(sum of e ** x over axis)", _logsumexp_dx, composition=_logsumexp_parts,
                   kernels={"numpy": f"{KERNELS}:logsumexp"}, shape=f"{SHAPES}:logsumexp",
                   reference="dataflow_nn.kernels.softmaxes_references:logsumexp",
                   examples=_logsumexp_examples, source=STABLE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from dataflow.axes import map_to_shape
 from dataflow.operators import VARIADIC_OUTPUTS, Operator
 from dataflow_std.elementwise import Dtype
 
@@ -54,8 +55,9 @@ def _constants() -> list[Operator]:
                   [{"n_rows": 2}, {"n_rows": 2, "n_cols": 4, "k": 1}, {"n_rows": 3, "k": -1, "dtype": "float64"},
                    {"n_rows": 0}],
                   special=[((), [[1, 0], [0, 1]], (), {"n_rows": 2})]),
-        _constant("zeros", "z = 0 in a shape", _zeros, shapes, special=[((), [0, 0], (), {"shape": (2,)})]),
-        _constant("ones", "z = 1 in a shape", _ones, shapes, shape=f"{SHAPES}:zeros",
+        _constant("zeros", "z = 0 in a shape", _zeros, shapes, axes=map_to_shape,
+                  special=[((), [0, 0], (), {"shape": (2,)})]),
+        _constant("ones", "z = 1 in a shape", _ones, shapes, shape=f"{SHAPES}:zeros", axes=map_to_shape,
                   special=[((), [1, 1], (), {"shape": (2,)})]),
     ]  # fmt: skip
 
@@ -123,7 +125,8 @@ def _of_values() -> list[Operator]:
                              'second along axis 0, as x and y in a picture; with "ij" each along its own.',
                  special=[(([1.0, 2.0], [5.0, 6.0]), ([[1.0, 2.0], [1.0, 2.0]], [[5.0, 5.0], [6.0, 6.0]]),
                            ([2.0, 2.0], [2.0, 2.0]))]),
-        Operator("one_hot", "z[.., c] = 1 if indices[..] = c, else 0", forward=_one_hot, backward={"indices": None},
+        Operator("one_hot", "z[.., c] = 1 if indices[..] = c, else 0",
+                 axes="dataflow_std.treatments.indexing:one_hot", forward=_one_hot, backward={"indices": None},
                  kernels={"numpy": f"{KERNELS}:one_hot"}, shape=f"{SHAPES}:one_hot", takes="integer",
                  examples=_one_hot_examples,
                  description=f"Classes are numbers from 0 to below num_classes; anything else is refused. {WHOLE}",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any, Literal
 
+from dataflow.axes import map_batch
 from dataflow.operators import Operator
 
 KERNELS = "dataflow_std.kernels.decompositions"
@@ -42,6 +43,7 @@ def _of_symmetric() -> list[Operator]:
     conventions = f"x is replaced by (x + x^T) / 2, so that the gradient is symmetric; {FINITE}"
     return [
         Operator("eigh", "x = eigenvectors @ diag(eigenvalues) @ eigenvectors^T for a symmetric x",
+                 axes=map_batch(2, 2),
                  forward=lambda xp, x: xp.eigh(x), backward={"x": _eigh_dx}, outputs=("eigenvalues", "eigenvectors"),
                  kernels={"numpy": f"{KERNELS}:eigh"}, shape=f"{SHAPES}:eigh", examples=_symmetric_examples,
                  source=f"{GILES}; {SEEGER}",
@@ -52,6 +54,7 @@ def _of_symmetric() -> list[Operator]:
                           (([[2.0, 0.0], [0.0, 2.0]],), ([2.0, 2.0], UNIT), (UNKNOWN,)),
                           (([[inf, 0.0], [0.0, 1.0]],), ([nan, nan], UNKNOWN), (UNKNOWN,))]),
         Operator("eigvalsh", "z = the eigenvalues of a symmetric x, ascending",
+                 axes=map_batch(2),
                  forward=lambda xp, x: xp.eigvalsh(x), backward={"x": _eigvalsh_dx},
                  kernels={"numpy": f"{KERNELS}:eigvalsh"}, shape=f"{SHAPES}:eigvalsh",
                  examples=_symmetric_examples, source=f"{GILES}; {SEEGER}",
@@ -66,6 +69,7 @@ def _of_symmetric() -> list[Operator]:
 def _of_any() -> list[Operator]:
     return [
         Operator("svd", "x = U @ diag(S) @ Vh, U and Vh^T with orthonormal columns",
+                 axes=map_batch(2, 3),
                  forward=_svd, backward={"x": _svd_dx}, outputs=("U", "S", "Vh"),
                  kernels={"numpy": f"{KERNELS}:svd"}, shape=f"{SHAPES}:svd", examples=_svd_examples,
                  source=f"{TOWNSEND}; {GILES}",
@@ -78,6 +82,7 @@ def _of_any() -> list[Operator]:
                           (([[2.0, 0.0], [0.0, 2.0]],), (UNIT, [2.0, 2.0], UNIT), (UNKNOWN,)),
                           (([[inf]],), ([[nan]], [nan], [[nan]]), ([[nan]],))]),
         Operator("svdvals", "z = the singular values of x, descending",
+                 axes=map_batch(2),
                  forward=lambda xp, x: xp.svdvals(x), backward={"x": _svdvals_dx},
                  kernels={"numpy": f"{KERNELS}:svdvals"}, shape=f"{SHAPES}:svdvals", examples=_matrix_examples,
                  source=f"{GILES}; {TOWNSEND}",
@@ -88,6 +93,7 @@ def _of_any() -> list[Operator]:
                           (([[0.0], [0.0]],), [0.0], ([[0.0], [0.0]],)),
                           (([[nan]],), [nan], ([[nan]],))]),
         Operator("qr", "x = Q @ R, Q with orthonormal columns and R upper triangular",
+                 axes=map_batch(2, 2),
                  forward=_qr, backward={"x": _qr_dx}, outputs=("Q", "R"),
                  kernels={"numpy": f"{KERNELS}:qr"}, shape=f"{SHAPES}:qr", examples=_qr_examples,
                  source=f"{WALTER}; {SEEGER}",

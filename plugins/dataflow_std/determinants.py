@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf, log, nan
 from typing import Any
 
+from dataflow.axes import map_batch
 from dataflow.operators import Operator
 from dataflow_std.solvers import GILES, make_regular
 
@@ -18,11 +19,13 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("det", "z = the determinant of x",
+                 axes=map_batch(2),
                  forward=lambda xp, x: xp.det(x), backward={"x": _det_dx},
                  kernels={"numpy": f"{KERNELS}:det"}, shape=f"{SHAPES}:det", examples=_examples, special=DET_ROWS,
                  description="Axes before the last two are batches. Where it is large or small, `slogdet` is safer.",
                  conventions="The slopes are the cofactors, also of a singular matrix.", source=f"{GILES}2.2.4"),
         Operator("slogdet", "z = the sign of det x, and log |det x|",
+                 axes=map_batch(2, 2),
                  forward=lambda xp, x: xp.slogdet(x), backward={"x": _slogdet_dx}, outputs=("sign", "logabsdet"),
                  kernels={"numpy": f"{KERNELS}:slogdet"}, shape=f"{SHAPES}:slogdet", examples=_regular_examples,
                  special=SLOGDET_ROWS,
@@ -31,6 +34,7 @@ def operators() -> list[Operator]:
                              "log |d| has no limit at 0. The sign has the gradient 0.",
                  source=f"{GILES}2.2.4"),
         Operator("adjugate", "z = the transposed matrix of cofactors: x @ z = det(x) times the unit matrix",
+                 axes=map_batch(2),
                  forward=lambda xp, x: xp.adjugate(x), backward={"x": _adjugate_dx},
                  kernels={"numpy": f"{KERNELS}:adjugate"}, shape="dataflow_std.shapes.solvers:keep_square",
                  examples=_examples, special=ADJUGATE_ROWS,
@@ -39,6 +43,7 @@ def operators() -> list[Operator]:
                  conventions="It is a polynomial of the elements: singular matrices are nothing special.",
                  source=HIGHER),
         Operator("adjugate_adjoint", "z = the slope of sum(y * adjugate(x)) in x",
+                 axes=map_batch(2),
                  forward=lambda xp, x, y: xp.adjugate_adjoint(x, y), backward=_adjoint_rules,
                  kernels={"numpy": f"{KERNELS}:adjugate_adjoint"}, shape=f"{SHAPES}:adjugate_adjoint",
                  examples=_adjoint_examples, special=ADJOINT_ROWS,

@@ -16,6 +16,7 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("einsum", "z = sum of the products of xs, over the axes that the equation does not name after ->",
+                 axes="dataflow_std.treatments.products:einsum",
                  forward=_einsum, backward={"xs": _einsum_dxs}, kernels={"numpy": KERNEL}, shape=SHAPE,
                  takes="numeric", examples=_examples, reference="dataflow_std.kernels.products_references:einsum",
                  description='A letter for each axis: "ij,jk->ik" is the matrix product, "ii->i" the diagonal, "ii->" '

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, log, nan
 from typing import Any, Literal
 
+from dataflow.axes import map_each
 from dataflow.operators import NONZERO, POSITIVE, Operator, binary, unary
 
 SHAPES = "dataflow_std.shapes.elementwise"
@@ -175,7 +176,8 @@ def _copies() -> list[Operator]:
         unary("identity", "z = x", lambda xp, g, z, x: g, takes="any", analytic=True,
               description="What a node is that is written as a bare name or number.",
               special=[((3.0,), 3.0, (1.0,))]),
-        Operator("astype", "z = x as another dtype", forward=_astype,
+        Operator("astype", "z = x as another dtype",
+                 axes=map_each, forward=_astype,
                  backward={"x": lambda xp, g, z, x, *, dtype: xp.cast_like(g, x)},
                  kernels={}, shape=f"{SHAPES}:astype", takes="any", examples=_astype_examples,
                  description="Differentiable from one float type to another. To an integer the fraction is cut off.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dataflow.axes import map_batch
 from dataflow.operators import Operator
 
 
@@ -12,6 +13,7 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("expm", "z = 1 + x + x @ x / 2! + x @ x @ x / 3! + ...",
+                 axes=map_batch(2),
                  forward=lambda xp, x: xp.expm(x), backward={"x": _expm_dx},
                  kernels={"numpy": "dataflow_std.kernels.solvers_exponential:expm"},
                  shape="dataflow_std.shapes.solvers:keep_square",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import Any
 
+from dataflow.axes import map_others
 from dataflow.operators import Operator
 
 Key = tuple[int | str | None, ...]
@@ -23,19 +24,22 @@ def operators() -> list[Operator]:
 def _by_place() -> list[Operator]:
     integers: dict[str, Any] = {"kinds": {"indices": "integer"}, "conventions": NOTHING}
     return [
-        Operator("getitem", "z = x[key]", forward=_getitem, backward={"x": _getitem_dx},
+        Operator("getitem", "z = x[key]",
+                 axes="dataflow_std.treatments.indexing:getitem", forward=_getitem, backward={"x": _getitem_dx},
                  kernels={}, shape=f"{SHAPES}:getitem", moves=True, takes="any", examples=_getitem_examples,
                  description='The key lists integers, null for a new axis, "..." and slices as "start:stop:step".',
                  conventions=NOTHING,
                  special=[(([5.0, 6.0, 7.0],), [5.0, 7.0], ([1.0, 0.0, 1.0],), {"key": ("::2",)}),
                           (([[5.0, 6.0], [7.0, 8.0]],), 7.0, ([[0.0, 0.0], [1.0, 0.0]],), {"key": (-1, 0)})]),
         Operator("take", "z = the parts of x at indices along axis",
+                 axes="dataflow_std.treatments.indexing:take",
                  forward=_take, backward={"x": _take_dx, "indices": None},
                  kernels={}, shape=f"{SHAPES}:take", moves=True, takes="any", **integers, examples=_take_examples,
                  description="The indices, of any shape, stand in place of the axis; it may be left out for a vector. "
                              "Negative ones count from the end.",
                  special=[(([5.0, 6.0, 7.0], [2, 0, -1]), [7.0, 5.0, 7.0], ([1.0, 0.0, 2.0], None))]),
         Operator("take_along_axis", "z[.., i, ..] = x[.., indices[.., i, ..], ..]",
+                 axes="dataflow_std.treatments.indexing:take_along_axis",
                  forward=_take_along_axis, backward={"x": _take_along_axis_dx, "indices": None},
                  kernels={}, shape=f"{SHAPES}:take_along_axis", moves=True, takes="any", **integers,
                  examples=_take_along_axis_examples,
@@ -68,6 +72,7 @@ def _by_mask() -> list[Operator]:
 def _by_order() -> list[Operator]:
     return [
         Operator("top_k", "values, indices = the k largest x along axis, from the largest down, and where they are",
+                 axes=map_others(2),
                  forward=_top_k, backward={"x": _top_k_dx}, outputs=("values", "indices"),
                  kernels={"numpy": f"{KERNELS}:top_k"}, shape=f"{SHAPES}:top_k", dtype=(None, "int64"),
                  moves=True, takes="numeric", examples=_top_k_examples,

@@ -16,6 +16,7 @@ def operators() -> list[Operator]:
     points, values = [0.0, 1.0, 3.0], [0.0, 2.0, 10.0]
     return [
         Operator("interp", "z = v[i] + (v[i + 1] - v[i]) * (x - p[i]) / (p[i + 1] - p[i]), p[i] <= x < p[i + 1]",
+                 axes="dataflow_std.treatments.indexing:only_first",
                  forward=_interp, backward={"x": _interp_dx, "points": _interp_dpoints, "values": _interp_dvalues},
                  kernels={"numpy": f"{KERNELS}:interp"}, shape="dataflow_std.shapes.interpolation:interp",
                  examples=_interp_examples,

@@ -16,6 +16,7 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("matmul", "z = x @ y",
+                 axes="dataflow_std.treatments.products:matmul",
                  forward=lambda xp, x, y: xp.matmul(x, y), backward={"x": _matmul_dx, "y": _matmul_dy},
                  kernels={}, shape=f"{SHAPES}:matmul", takes="numeric", examples=_matmul_examples,
                  description="Vectors count as a row on the left and as a column on the right; axes before the last "
@@ -25,12 +26,14 @@ def operators() -> list[Operator]:
                            ([[5.0, 7.0], [5.0, 7.0]], [[4.0], [6.0]])),
                           (([1.0, 2.0], [3.0, 5.0]), 13.0, ([3.0, 5.0], [1.0, 2.0]))]),
         Operator("matrix_transpose", "z = x with its last two axes swapped",
+                 axes="dataflow_std.treatments.shaping:matrix_transpose",
                  forward=lambda xp, x: xp.matrix_transpose(x),
                  backward={"x": lambda xp, g, z, x: xp.matrix_transpose(g)},
                  kernels={}, shape=f"{SHAPES}:matrix_transpose", moves=True, takes="any",
                  examples=_transpose_examples,
                  special=[(([[1.0, 2.0, 3.0]],), [[1.0], [2.0], [3.0]], ([[1.0, 1.0, 1.0]],))]),
         Operator("tensordot", "z = sum of x * y over pairs of axes",
+                 axes="dataflow_std.treatments.products:tensordot",
                  forward=_tensordot, backward={"x": _tensordot_dx, "y": _tensordot_dy},
                  kernels={}, shape=f"{SHAPES}:tensordot", takes="numeric", examples=_tensordot_examples,
                  description="axes says how many, the last of x with the first of y, or lists those of x and of y.",
@@ -39,6 +42,7 @@ def operators() -> list[Operator]:
                           (([1.0, 2.0], [3.0, 5.0]), [[3.0, 5.0], [6.0, 10.0]], ([8.0, 8.0], [3.0, 3.0]),
                            {"axes": 0})]),
         Operator("vecdot", "z = sum of x * y over axis",
+                 axes="dataflow_std.treatments.products:vecdot",
                  forward=_vecdot, backward={"x": _vecdot_dx, "y": _vecdot_dy},
                  kernels={}, shape=f"{SHAPES}:vecdot", takes="numeric", examples=_vecdot_examples,
                  description="The axis counts from the end: it is below 0. The other axes broadcast.",

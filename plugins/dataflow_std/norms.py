@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any, Literal
 
+from dataflow.axes import reduces
 from dataflow.operators import Axes, Operator
 from dataflow_std.axes import put_back
 
@@ -58,7 +59,8 @@ def _draw_apart(rng: Any, shape: tuple[int, ...]) -> Any:
 def _of_vectors() -> Operator:
     even, pair = [2.0, -2.0, 1.0], [0.0, 1.0]
     return Operator(
-        "vector_norm", "z = (sum of |x| ** ord over axis) ** (1 / ord)", forward=_vector_norm,
+        "vector_norm", "z = (sum of |x| ** ord over axis) ** (1 / ord)",
+                 axes=reduces(None), forward=_vector_norm,
         backward={"x": _vector_norm_dx}, kernels={"numpy": "dataflow_std.kernels.norms:vector_norm"},
         shape="dataflow_std.shapes.norms:vector_norm",
         examples=_vector_examples, reference="dataflow_std.kernels.norms_references:vector_norm",

@@ -233,14 +233,16 @@ def _diagonals() -> list[Operator]:
     matrix = [[1.0, 2.0], [3.0, 5.0]]
     which = "Of the last two axes; the diagonal starts offset places to the right, or -offset places down."
     return [
-        Operator("diagonal", "z[.., i] = x[.., i, i + offset]", forward=_diagonal,
+        Operator("diagonal", "z[.., i] = x[.., i, i + offset]",
+                 axes="dataflow_std.treatments.shaping:diagonal", forward=_diagonal,
                  backward={"x": lambda xp, g, z, x, *, offset: xp.put_diagonal(g, offset=offset, shape=xp.shape(x))},
                  kernels={"numpy": f"{KERNELS}:diagonal"}, shape=f"{SHAPES}:diagonal", moves=True, takes="any",
                  examples=_matrix_examples,
                  description=which, conventions="beyond the corners a diagonal is empty",
                  special=[((matrix,), [1.0, 5.0], ([[1.0, 0.0], [0.0, 1.0]],)),
                           ((matrix,), [2.0], ([[0.0, 1.0], [0.0, 0.0]],), {"offset": 1})]),
-        Operator("put_diagonal", "z = 0, but z[.., i, i + offset] = x[.., i]", forward=_put_diagonal,
+        Operator("put_diagonal", "z = 0, but z[.., i, i + offset] = x[.., i]",
+                 axes="dataflow_std.treatments.shaping:put_diagonal", forward=_put_diagonal,
                  backward={"x": lambda xp, g, z, x, *, offset, shape: xp.diagonal(g, offset=offset)},
                  kernels={"numpy": f"{KERNELS}:put_diagonal"}, shape=f"{SHAPES}:put_diagonal", moves=True, takes="any",
                  examples=_put_examples, reference=f"{TWINS}:put_diagonal",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
+from dataflow.axes import map_batch
 from dataflow.operators import Operator
 from dataflow_std.axes import sum_to
 from dataflow_std.solvers import as_columns, restore
@@ -23,6 +24,7 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("pinv", "z = the pseudoinverse of x (Moore and Penrose)",
+                 axes=map_batch(2),
                  forward=_pinv, backward={"x": _pinv_dx}, kernels={"numpy": f"{KERNELS}:pinv"}, shape=f"{SHAPES}:pinv",
                  examples=_pinv_examples, special=PINV_ROWS,
                  description=f"{RELATIVE} Axes before the last two are batches.",

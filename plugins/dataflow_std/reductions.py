@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
+from dataflow.axes import reduces
 from dataflow.operators import Axes, Operator, reduction
 from dataflow_std.axes import merge_axes, put_back, split_axes
 
@@ -183,11 +184,13 @@ def _counts() -> list[Operator]:
                   conventions="0 over an empty axis; NaN counts",
                   special=[(([2.0, 0.0, -1.0],), 2.0, (None,)), (([nan, -0.0],), 1.0, (None,)),
                            (([],), 0.0, (None,))]),
-        Operator("argmax", "z = the index of the largest x along axis, the first at a tie", forward=_argmax, **index,
+        Operator("argmax", "z = the index of the largest x along axis, the first at a tie",
+                 axes=reduces(None), forward=_argmax, **index,
                  shape=f"{SHAPES}:find_largest",
                  special=[(([1.0, 3.0, 2.0],), 1.0, (None,)), (([1.0, 3.0, 3.0],), 1.0, (None,)),
                           (([1.0, nan, inf],), 1.0, (None,))]),
-        Operator("argmin", "z = the index of the smallest x along axis, the first at a tie", forward=_argmin, **index,
+        Operator("argmin", "z = the index of the smallest x along axis, the first at a tie",
+                 axes=reduces(None), forward=_argmin, **index,
                  shape=f"{SHAPES}:find_smallest",
                  special=[(([3.0, 1.0, 2.0],), 1.0, (None,)), (([3.0, 1.0, 1.0],), 1.0, (None,)),
                           (([1.0, nan, -inf],), 1.0, (None,))]),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, log, nan
 from typing import Any
 
+from dataflow.axes import map_others
 from dataflow.operators import Operator
 from dataflow_std.axes import sum_to
 
@@ -82,6 +83,7 @@ def _examples(rng: Any) -> Sequence[Any]:
 def _running_sums() -> list[Operator]:
     return [
         Operator("cumulative_sum", "z[i] = x[0] + ... + x[i] along axis",
+                 axes=map_others(),
                  forward=_cumulative_sum, backward={"x": _cumulative_sum_dx}, kernels={}, shape=f"{SHAPES}:add_up",
                  dtype=ADDED, moves=True, takes="numeric",
                  description=f"With include_initial a 0 goes before. {VECTOR}", examples=_examples_of_sums,
@@ -89,6 +91,7 @@ def _running_sums() -> list[Operator]:
                           (([1.0, 2.0],), [0.0, 1.0, 3.0], ([2.0, 1.0],), {"include_initial": True}),
                           (([],), [], ([],))]),
         Operator("cumulative_prod", "z[i] = x[0] * ... * x[i] along axis",
+                 axes=map_others(),
                  forward=_cumulative_prod, backward={"x": _cumulative_prod_dx}, kernels={}, shape=f"{SHAPES}:add_up",
                  dtype=ADDED, takes="numeric",
                  description=f"With include_initial a 1 goes before. {VECTOR}", examples=_examples_of_sums,
@@ -137,6 +140,7 @@ def _running_extremes() -> list[Operator]:
     }  # fmt: skip
     return [
         Operator("cumulative_max", "z[i] = the largest of x[0], ..., x[i] along axis",
+                 axes=map_others(),
                  forward=_cumulative_max, backward={"x": _cumulative_max_dx},
                  kernels={"numpy": "dataflow_std.kernels.scans:cumulative_max"}, **about,
                  reference="dataflow_std.kernels.scans_references:cumulative_max",
@@ -145,6 +149,7 @@ def _running_extremes() -> list[Operator]:
                           (([1.0, nan, 2.0],), [1.0, nan, nan], ([nan, nan, nan],)),
                           (([-inf, -inf],), [-inf, -inf], ([1.5, 0.5],)), (([],), [], ([],))]),
         Operator("cumulative_min", "z[i] = the smallest of x[0], ..., x[i] along axis",
+                 axes=map_others(),
                  forward=_cumulative_min, backward={"x": _cumulative_min_dx},
                  kernels={"numpy": "dataflow_std.kernels.scans:cumulative_min"}, **about,
                  reference="dataflow_std.kernels.scans_references:cumulative_min",
@@ -171,6 +176,7 @@ def _log_cumulative_sum_exp_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: int | N
 def _running_logarithms() -> list[Operator]:
     return [
         Operator("log_cumulative_sum_exp", "z[i] = ln(e ** x[0] + ... + e ** x[i]) along axis",
+                 axes=map_others(),
                  forward=_log_cumulative_sum_exp, backward={"x": _log_cumulative_sum_exp_dx},
                  kernels={"numpy": "dataflow_std.kernels.scans:log_cumulative_sum_exp"}, shape=f"{SHAPES}:accumulate",
                  reference="dataflow_std.kernels.scans_references:log_cumulative_sum_exp",
@@ -217,6 +223,7 @@ def _recurrence_examples(rng: Any) -> Sequence[Any]:
 def _make_recurrence() -> Operator:
     return Operator(
         "linear_recurrence", "z[i] = x[i] + a[i] * z[i - 1] along axis",
+        axes=map_others(),
         forward=_linear_recurrence, backward={"x": _linear_recurrence_dx, "a": _linear_recurrence_da},
         kernels={"numpy": "dataflow_std.kernels.scans:linear_recurrence"}, shape=f"{SHAPES}:linear_recurrence",
         examples=_recurrence_examples,

@@ -93,6 +93,7 @@ def _scatters() -> list[Operator]:
               "broadcast to one for each index. Negative indices count from the end.")  # fmt: skip
     return [
         Operator("scatter", "z = x, but z[.., indices[.., i, ..], ..] = updates[.., i, ..] along axis",
+                 axes="dataflow_std.treatments.indexing:scatter",
                  forward=_scatter, backward={"x": _scatter_dx, "indices": None, "updates": _scatter_dupdates},
                  kernels={"numpy": f"{KERNELS}:scatter"}, takes="any", **about, reference=f"{TWINS}:scatter",
                  description=region,
@@ -100,6 +101,7 @@ def _scatters() -> list[Operator]:
                  special=[(([1.0, 2.0, 3.0], [2, 0], [7.0, 8.0]), [8.0, 2.0, 7.0], ([0.0, 1.0, 0.0], None, [1.0, 1.0])),
                           (([1.0, 2.0], [1, -1], [7.0, 8.0]), [1.0, 8.0], ([1.0, 0.0], None, [0.0, 1.0]))]),
         Operator("scatter_add", "z = x, but z[.., indices[.., i, ..], ..] += updates[.., i, ..] along axis",
+                 axes="dataflow_std.treatments.indexing:scatter",
                  forward=_scatter_add,
                  backward={"x": _scatter_add_dx, "indices": None, "updates": _scatter_add_dupdates},
                  kernels={"numpy": f"{KERNELS}:scatter_add"}, takes="numeric", **about,
@@ -107,6 +109,7 @@ def _scatters() -> list[Operator]:
                  special=[(([1.0, 2.0, 3.0], [2, 0, 2], [7.0, 8.0, 9.0]), [9.0, 2.0, 19.0],
                            ([1.0, 1.0, 1.0], None, [1.0, 1.0, 1.0]))]),
         Operator("segment_sum", "z[s] = sum of x[i] over all i with segments[i] = s",
+                 axes="dataflow_std.treatments.indexing:segment_sum",
                  forward=_segment_sum, backward={"x": _segment_sum_dx, "segments": None},
                  kernels={"numpy": f"{KERNELS}:segment_sum"}, shape=f"{SHAPES}:segment_sum", moves=True,
                  takes="numeric", kinds={"segments": "integer"}, examples=_segment_examples,
@@ -196,7 +199,8 @@ def _put_add_along_axis_examples(rng: Any) -> Sequence[Any]:
 def _adjoints() -> list[Operator]:
     integers: dict[str, Any] = {"kernels": {}, "moves": True, "takes": "numeric", "kinds": {"indices": "integer"}}
     return [
-        Operator("put_items", "z = 0, but z[key] = x", forward=_put_items, backward={"x": _put_items_dx},
+        Operator("put_items", "z = 0, but z[key] = x",
+                 axes="dataflow_std.treatments.indexing:put_items", forward=_put_items, backward={"x": _put_items_dx},
                  kernels={}, shape=f"{SHAPES}:put_items", moves=True, takes="any", examples=_put_items_examples,
                  description="The adjoint of getitem; shape is that of z.",
                  special=[(([5.0, 7.0],), [0.0, 5.0, 0.0, 7.0], ([1.0, 1.0],), {"key": ("1::2",), "shape": (4,)})]),
@@ -206,12 +210,14 @@ def _adjoints() -> list[Operator]:
                  takes="any", kinds={"mask": "bool"}, examples=_put_masked_examples,
                  description="The adjoint of boolean_mask; shape is that of z.",
                  special=[(([5.0, 7.0], [False, True, True]), [0.0, 5.0, 7.0], ([1.0, 1.0], None), {"shape": (3,)})]),
-        Operator("put_add", "z = 0, but z[.., indices[i], ..] += x[.., i, ..] along axis", forward=_put_add,
+        Operator("put_add", "z = 0, but z[.., indices[i], ..] += x[.., i, ..] along axis",
+                 axes="dataflow_std.treatments.indexing:put_add", forward=_put_add,
                  backward={"x": _put_add_dx, "indices": None}, **integers, examples=_put_add_examples,
                  shape=f"{SHAPES}:put_add",
                  reference=f"{TWINS}:put_add", description="The adjoint of take; shape is that of z.",
                  special=[(([5.0, 7.0, 9.0], [2, 0, 2]), [7.0, 0.0, 14.0], ([1.0, 1.0, 1.0], None), {"shape": (3,)})]),
         Operator("put_add_along_axis", "z = 0, but z[.., indices[.., i, ..], ..] += x[.., i, ..] along axis",
+                 axes="dataflow_std.treatments.indexing:put_add_along_axis",
                  forward=_put_add_along_axis, backward={"x": _put_add_along_axis_dx, "indices": None}, **integers,
                  shape=f"{SHAPES}:put_add_along_axis", examples=_put_add_along_axis_examples,
                  reference=f"{TWINS}:put_add_along_axis",

@@ -11,6 +11,7 @@ from dataflow_std.axes import invert, normalise, sum_to
 Shape = tuple[int, ...]
 KERNELS = "dataflow_std.kernels.shaping"
 SHAPES = "dataflow_std.shapes.shaping"
+TREATMENTS = "dataflow_std.treatments.shaping"
 
 
 def operators() -> list[Operator]:
@@ -26,7 +27,8 @@ def _tries(cases: Sequence[tuple[Shape, dict[str, Any]]]) -> Any:
 def _mover(name: str, formula: str, forward: Any, dx: Any, cases: Any, **about: Any) -> Operator:
     """An operator of one input that only moves elements."""
     return Operator(name, formula, forward=forward, backward={"x": dx}, kernels={}, moves=True, takes="any",
-                    examples=_tries(cases), **{"shape": f"{SHAPES}:{name}", **about})  # fmt: skip
+                    examples=_tries(cases),
+                    **{"shape": f"{SHAPES}:{name}", "axes": f"{TREATMENTS}:{name}", **about})  # fmt: skip
 
 
 def _restore(xp: Any, g: Any, z: Any, x: Any, **_: Any) -> Any:
@@ -77,6 +79,7 @@ def _reshaping() -> list[Operator]:
                 ((1,), {"shape": (0,)}), ((2, 3), {"shape": (2, 3)}), ((1, 1), {"shape": (1, 1)})],
                special=[(([[1.0], [2.0]],), [[1.0, 1.0], [2.0, 2.0]], ([[2.0], [2.0]],), {"shape": (2, 2)})]),
         Operator("broadcast_arrays", "z = xs, each repeated to fill the shape that all have in common",
+                 axes="dataflow_std.treatments.shaping:broadcast_arrays",
                  forward=lambda xp, *xs: xp.broadcast_arrays(xs), backward={"xs": _broadcast_arrays_dxs},
                  outputs=VARIADIC_OUTPUTS, kernels={}, shape=f"{SHAPES}:broadcast_arrays", moves=True, takes="any",
                  examples=lambda rng: [((rng.normal(size=3), rng.normal(size=(2, 1)), rng.normal()), {}),
@@ -252,11 +255,13 @@ def _stack_examples(rng: Any) -> Sequence[Any]:
 
 def _joining() -> list[Operator]:
     return [
-        Operator("concat", "z = xs one after the other along axis", forward=_concat, backward={"xs": _concat_dxs},
+        Operator("concat", "z = xs one after the other along axis",
+                 axes="dataflow_std.treatments.shaping:concat", forward=_concat, backward={"xs": _concat_dxs},
                  kernels={}, shape=f"{SHAPES}:concat", moves=True, takes="any", examples=_concat_examples,
                  description="With axis null each is flattened first.",
                  special=[(([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0], ([1.0], [1.0, 1.0]))]),
-        Operator("stack", "z = xs side by side along a new axis", forward=_stack,
+        Operator("stack", "z = xs side by side along a new axis",
+                 axes="dataflow_std.treatments.shaping:stack", forward=_stack,
                  backward={"xs": lambda xp, g, z, *xs, axis: xp.unstack(g, axis=axis)},
                  kernels={}, shape=f"{SHAPES}:stack", moves=True, takes="any", examples=_stack_examples,
                  special=[(([1.0, 2.0], [3.0, 4.0]), [[1.0, 3.0], [2.0, 4.0]], ([1.0, 1.0], [1.0, 1.0]), {"axis": 1})]),

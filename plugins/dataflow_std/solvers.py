@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import nan
 from typing import Any
 
+from dataflow.axes import map_batch
 from dataflow.operators import Operator
 from dataflow_std.axes import sum_to
 
@@ -22,12 +23,14 @@ def operators() -> list[Operator]:
     """Every operator of this module."""
     return [
         Operator("inv", "z = the inverse of x: x @ z = 1",
+                 axes=map_batch(2),
                  forward=lambda xp, x: xp.inv(x), backward={"x": _inv_dx},
                  kernels={"numpy": f"{KERNELS}:inv"}, shape=f"{SHAPES}:keep_square", examples=_inv_examples,
                  special=INV_ROWS,
                  description="Axes before the last two are batches. To solve equations, `solve` is faster and closer.",
                  conventions=SINGULAR, source=f"{GILES}2.2.3"),
         Operator("solve", "z = inv(x1) @ x2",
+                 axes=map_batch(2),
                  forward=lambda xp, x1, x2: xp.solve(x1, x2), backward=_solve_rules,
                  kernels={"numpy": f"{KERNELS}:solve"}, shape=f"{SHAPES}:solve", examples=_solve_examples,
                  special=SOLVE_ROWS,
@@ -43,6 +46,7 @@ def operators() -> list[Operator]:
                              "exactly one axis; axes before the last two are batches and broadcast.",
                  conventions=f"What is not read has no gradient. {SINGULAR}", source=f"{GILES}2.3.1"),
         Operator("cholesky", "z = the lower triangular matrix with z @ z.T = x",
+                 axes=map_batch(2),
                  forward=_cholesky, backward={"x": _cholesky_dx},
                  kernels={"numpy": f"{KERNELS}:cholesky"}, shape=f"{SHAPES}:keep_square", examples=_cholesky_examples,
                  special=CHOLESKY_ROWS,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any, Literal
 
+from dataflow.axes import map_others
 from dataflow.operators import Operator
 
 SHAPES = "dataflow_std.shapes.sorting"
@@ -17,6 +18,7 @@ def operators() -> list[Operator]:
     return [
         # Not linear, but which element goes where has no slope: moved elements carry their masks along.
         Operator("sort", "z = x in order along axis",
+                 axes=map_others(),
                  forward=_sort, backward={"x": _sort_dx}, moves=True, **about,
                  kernels={"numpy": "dataflow_std.kernels.sorting:sort"},
                  reference="dataflow_std.kernels.sorting_references:sort",
@@ -29,6 +31,7 @@ def operators() -> list[Operator]:
                           (([nan, 1.0, inf],), [inf, 1.0, nan], ([1.0, 1.0, 1.0],), {"descending": True}),
                           (([],), [], ([],))]),
         Operator("argsort", "z = the indices that put x in order along axis",
+                 axes=map_others(),
                  forward=_argsort, backward={"x": None}, dtype="int64", **about,
                  kernels={"numpy": "dataflow_std.kernels.sorting:argsort"},
                  reference="dataflow_std.kernels.sorting_references:argsort",
@@ -38,6 +41,7 @@ def operators() -> list[Operator]:
                           (([2.0, 1.0, 2.0],), [0.0, 2.0, 1.0], (None,), {"descending": True}),
                           (([nan, 1.0, -inf],), [2.0, 1.0, 0.0], (None,)), (([],), [], (None,))]),
         Operator("searchsorted", "z = how many elements of x, which is in order, are below y",
+                 axes="dataflow_std.treatments.indexing:searchsorted",
                  forward=_searchsorted, backward={"x": None, "y": None, "sorter": None},
                  kernels={"numpy": "dataflow_std.kernels.sorting:searchsorted"},
                  shape=f"{SHAPES}:searchsorted", dtype="int64",

@@ -20,6 +20,7 @@ def operators() -> list[Operator]:
     about: dict[str, Any] = {"moves": True, "takes": "any"}
     return [
         Operator("pad", "z = x with elements put before and after it along its axes",
+                 axes="dataflow_std.treatments.shaping:pad",
                  forward=_pad, backward={"x": _pad_dx}, kernels={"numpy": f"{KERNELS}:pad"},
                  shape=f"{SHAPES}:pad", dtype=f"{SHAPES}:pad_dtype", **about,
                  examples=_pad_examples, reference=f"{TWINS}:pad",
@@ -34,11 +35,13 @@ def operators() -> list[Operator]:
                           (([1.0, 2.0, 3.0],), [1.0, 2.0, 3.0, 1.0], ([2.0, 1.0, 1.0],),
                            {"pad_width": (0, 1), "mode": "wrap"})]),
         Operator("unfold", "z[.., i, .., j] = x[.., i * step + j, ..] along axis, j from 0 to below size",
+                 axes="dataflow_std.treatments.shaping:unfold",
                  forward=_unfold, backward={"x": _unfold_dx}, kernels={"numpy": f"{KERNELS}:unfold"}, **about,
                  shape=f"{SHAPES}:unfold", examples=_unfold_examples, reference=f"{TWINS}:unfold",
                  description="The windows that fit into x, as views of it; what is left over at the end is not taken.",
                  special=[(([1.0, 2.0, 3.0],), [[1.0, 2.0], [2.0, 3.0]], ([1.0, 2.0, 1.0],), {"size": 2})]),
         Operator("overlap_add", "z[.., i * step + j, ..] += x[.., i, .., j] along axis, from z = 0",
+                 axes="dataflow_std.treatments.shaping:overlap_add",
                  forward=_overlap_add, backward={"x": _overlap_add_dx}, kernels={"numpy": f"{KERNELS}:overlap_add"},
                  shape=f"{SHAPES}:overlap_add", moves=True, takes="numeric", examples=_overlap_add_examples,
                  reference=f"{TWINS}:overlap_add",
