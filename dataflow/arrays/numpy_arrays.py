@@ -189,7 +189,17 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
         taken, other = (x, y) if condition else (y, x)
         if type(other) in (int, float) and isinstance(taken, np.ndarray):
             return taken
+    if type(y) is float and y != y and isinstance(x, np.ndarray) and x.dtype in BITS:
+        if getattr(condition, "shape", None) == x.shape:
+            return _take_or_nan(condition, x)
     return np.where(condition, x, y)
+
+
+def _take_or_nan(condition: Any, x: Any) -> Any:
+    """`x` where the condition holds, else NaN: of bits that are all set, which is faster than a choice."""
+    bits: Any = np.subtract(condition, 1, dtype=BITS[x.dtype])  # no bits, or all
+    bits |= x.view(bits.dtype)
+    return bits.view(x.dtype)
 
 
 def _astype(x: Any, *, dtype: str) -> Any:

@@ -66,13 +66,13 @@ def _error_functions() -> list[Operator]:
     return [
         unary("erf", "z = 2 / pi ** (1/2) * integral of e ** (-t ** 2) from 0 to x",
               lambda xp, g, z, x: g * (TWO_BY_ROOT_PI * xp.exp(-x * x)),
-              kernels={"numpy": "scipy.special:erf", "floats": math.erf}, source=DLMF,
+              kernels={"numpy": "dataflow_std.kernels.normal:erf", "floats": math.erf}, source=DLMF,
               special=[((0.0,), 0.0, (TWO_BY_ROOT_PI,)),
                        ((0.5,), 0.5204998778130465, (TWO_BY_ROOT_PI * math.exp(-0.25),)),
                        ((inf,), 1.0, (0.0,)), ((-1000.0,), -1.0, (0.0,))]),
         unary("erfc", "z = 1 - erf(x)",
               lambda xp, g, z, x: -g * (TWO_BY_ROOT_PI * xp.exp(-x * x)),
-              kernels={"numpy": "scipy.special:erfc", "floats": math.erfc}, source=DLMF,
+              kernels={"numpy": "dataflow_std.kernels.normal:erfc", "floats": math.erfc}, source=DLMF,
               special=[((0.0,), 1.0, (-TWO_BY_ROOT_PI,)), ((inf,), 0.0, (0.0,)), ((-inf,), 2.0, (0.0,))]),
         unary("erfcx", "z = e ** (x ** 2) * erfc(x)", _erfcx_dx,
               kernels=native("scipy.special:erfcx"), source=DLMF,
@@ -95,7 +95,7 @@ def _normal() -> list[Operator]:
     return [
         unary("ndtr", "z = the probability that a standard normal variable is at most x",
               lambda xp, g, z, x: g * (xp.exp(-0.5 * x * x) / ROOT_TWO_PI),
-              kernels={"numpy": "scipy.special:ndtr", "floats": _ndtr}, source=DLMF,
+              kernels={"numpy": "dataflow_std.kernels.normal:ndtr", "floats": _ndtr}, source=DLMF,
               special=[((0.0,), 0.5, (1 / ROOT_TWO_PI,)), ((inf,), 1.0, (0.0,)), ((-1000.0,), 0.0, (0.0,))]),
         # The slope is the density over ndtr(x), whose two tails erfcx has cancelled.
         unary("log_ndtr", "z = ln ndtr(x)",
