@@ -47,11 +47,20 @@ def keep(condition: Any, g: Any) -> Any:
 
     A mask of bits does that several times as fast as a choice where the condition changes often.
     """
-    if not isinstance(g, np.ndarray) or getattr(condition, "shape", None) != g.shape or g.dtype not in BITS:
+    shape = getattr(condition, "shape", None)
+    if not isinstance(g, np.ndarray) or not shape or g.dtype not in BITS or not _fits_within(g.shape, shape):
         return np.where(condition, g, 0)
     kept: Any = np.multiply(condition, -1, dtype=BITS[g.dtype])  # all bits, or none
     kept &= g.view(kept.dtype)
     return kept.view(g.dtype)
+
+
+def _fits_within(shape: Shape, whole: Shape) -> bool:
+    """Whether a value of a shape can be repeated to fill another."""
+    if shape == whole:
+        return True
+    lead = len(whole) - len(shape)
+    return lead >= 0 and all(one in (1, other) for one, other in zip(shape, whole[lead:], strict=True))
 
 
 def _pow(x: Any, y: Any) -> Any:
@@ -189,9 +198,9 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
         taken, other = (x, y) if condition else (y, x)
         if type(other) in (int, float) and isinstance(taken, np.ndarray):
             return taken
-    if type(y) is float and y != y and isinstance(x, np.ndarray) and x.dtype in BITS:
-        if getattr(condition, "shape", None) == x.shape:
-            return _take_or_nan(condition, x)
+    like = isinstance(x, np.ndarray) and x.dtype in BITS and getattr(condition, "shape", None) == x.shape
+    if like and type(y) is float and y != y:
+        return _take_or_nan(condition, x)
     return np.where(condition, x, y)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from dataflow.arrays.dtype_checks import check_bits, check_held
 from dataflow.arrays.index_checks import take_along_axis_shape, take_shape
+from dataflow.arrays.numpy_short import SHORT_EXTREME, SHORT_SUM, add_last, find_last, is_short
 from dataflow.arrays.product_checks import Pairs, check_matmul, check_matrix, check_tensordot, check_vecdot
 from dataflow.arrays.shape_checks import (
     check_axis_of_vector,
@@ -53,8 +54,13 @@ def _reduce(ufunc: Any) -> Callable[..., Any]:
     def reduce(x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
         if axis is not None:
             check_axes(axis, np.ndim(x))
+            if is_short(x, axis, longest):
+                if ufunc is np.add:
+                    return add_last(x, keepdims=keepdims)
+                return find_last(ufunc, x, keepdims=keepdims)
         return ufunc.reduce(x, axis=axis, keepdims=keepdims)
 
+    longest = {np.add: SHORT_SUM, np.maximum: SHORT_EXTREME, np.minimum: SHORT_EXTREME}.get(ufunc, 0)
     return reduce
 
 

@@ -246,8 +246,8 @@ class _Binding:
         if not (isinstance(condition, str) and isinstance(g, str) and other == 0 and type(other) is int):
             return None
         types = self.lowered.types
-        same = types[condition].shape == types[g].shape and types[name] == types[g]
-        return (lambda condition, g, _: numpy_arrays.keep(condition, g)) if same and types[g].shape else None
+        whole = types[condition].shape == types[name].shape and types[name].dtype == types[g].dtype
+        return (lambda condition, g, _: numpy_arrays.keep(condition, g)) if whole and types[g].shape else None
 
     def _bind_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: self._put_length(value) if mentions_rows(value) else value for key, value in attributes.items()}

@@ -98,7 +98,8 @@ class BlockPass:
         self.plan = plan
         self.rows = rows
         lowered = binder.lowered
-        self.length = find_block_length(find_widest(lowered, plan))
+        self.moving = {node.op for node in lowered.nodes.values() if binder.operators[node.op].moves}
+        self.length = find_block_length(*find_widest(lowered, plan, self.moving))
         self.chunks = cut_chunks(rows, self.length)
         slots = binder.slots
         self.targets = {name: slots.add() for name in plan.stored}
@@ -170,9 +171,10 @@ class BlockPass:
             return Frame(bound, self.binder.slots)
 
     def count_elements(self) -> int:
-        """How many elements the pass makes in all."""
+        """How many elements the pass computes in all."""
         lowered = self.binder.lowered
-        made = [out for name in self.plan.nodes for out in lowered.nodes[name].outputs or (name,)]
+        computed = [name for name in self.plan.nodes if lowered.nodes[name].op not in self.moving]
+        made = [out for name in computed for out in lowered.nodes[name].outputs or (name,)]
         wide = [item for item in made if item in lowered.places]
         return self.rows * sum(count_row(lowered.types[item], lowered.places[item]) for item in wide)
 

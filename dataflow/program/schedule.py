@@ -7,7 +7,7 @@ it is narrow beside what it is computed from: then it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTHS = {"float64": 8, "int64": 8, "uint64": 8, "float32": 4, "int32": 4, "uint32": 4, "int16": 2, "uint16": 2}
 SHORTEST, LONGEST = 2048, 65_536  # rows of a block
+COMPUTED, READ = 2**18, 2**21  # elements of a block of one value
 
 
 class Pass(NamedTuple):
@@ -167,20 +168,32 @@ def count_row(type: ArrayType, place: int) -> int:
     return others * (count_per_row(type.shape[place]) or 1)
 
 
-def find_block_length(widest: int) -> int:
-    """How many rows a block has, a power of 2: some 2**20 elements of the widest value, 2,048 to 65,536 rows.
+def find_block_length(computed: int, read: int = 1) -> int:
+    """How many rows a block has, a power of 2 from 2,048 to 65,536.
 
-    >>> find_block_length(1), find_block_length(100), find_block_length(10**6)
-    (65536, 8192, 2048)
+    computed, read: the most elements that a row of a value has that is computed, and of one that is read. A block has
+    some 2**18 of the first, so that what is made of it stays in the cache, and some 2**21 of the second.
+
+    >>> find_block_length(1), find_block_length(100), find_block_length(1, 100)
+    (65536, 2048, 16384)
     """
     length = LONGEST
-    while length > SHORTEST and length * widest > 2**20:
+    while length > SHORTEST and (length * computed > COMPUTED or length * read > READ):
         length //= 2
     return length
 
 
-def find_widest(lowered: Lowered, plan: Pass) -> int:
-    """The most elements that a row of a value in a pass has."""
-    values = [out for name in plan.nodes for out in lowered.nodes[name].outputs or (name,)]
-    wide = [item for item in (*values, *plan.read) if item in lowered.places]
-    return max((count_row(lowered.types[item], lowered.places[item]) for item in wide), default=1)
+def find_widest(lowered: Lowered, plan: Pass, moving: Container[str]) -> tuple[int, int]:
+    """The most elements that a row of a value in a pass has: of computed ones, and of others.
+
+    What operators do that only move elements (`moving`, by name) is not computed: often it is a view.
+    """
+    widths = {True: 1, False: 1}
+    for name in plan.nodes:
+        node = lowered.nodes[name]
+        for out in node.outputs or (name,):
+            if out in lowered.places:
+                computed = node.op not in moving
+                widths[computed] = max(widths[computed], count_row(lowered.types[out], lowered.places[out]))
+    read = [count_row(lowered.types[item], lowered.places[item]) for item in plan.read]
+    return widths[True], max([widths[False], *read])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def find_fault(
     whole = run(operator, inputs, cut_attributes(attributes, length))
     edges = sorted({0, 1, length - 1, length})
     parts = []
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         block = [
             item if place is None else np.take(item, range(start, stop), axis=place)
             for item, place in zip(inputs, places, strict=True)

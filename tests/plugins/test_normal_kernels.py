@@ -8,10 +8,9 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from dataflow_std.kernels import normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from dataflow_std.kernels import normal
 
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "ndtr": (normal.ndtr, lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2),
@@ -81,5 +80,5 @@ def test_an_element_is_computed_alike_wherever_it_stands(size: int, seed: int, d
 
 def test_other_dtypes_go_to_scipy() -> None:
     assert normal.ndtr(0.0) == 0.5
-    assert normal.erf(np.array([0.5], np.float16)).dtype == np.float16
+    assert normal.erf(np.array([0, 100])).tolist() == [0.0, 1.0]
     assert normal.erfc(np.array([], np.float32)).shape == (0,)

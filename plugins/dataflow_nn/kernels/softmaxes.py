@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dataflow.arrays.numpy_short import SHORT_EXTREME, SHORT_SUM, add_last, find_last, is_short
 from dataflow.shapes import Axes
 from dataflow_nn.shapes.softmaxes import check_largest
 
@@ -26,9 +27,9 @@ def softmax(x: Array, *, axis: Axes = -1) -> Array:
     """
     x = np.asarray(x)
     check_largest(x.shape, axis)
-    powers = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    powers = x - _find_largest(x, axis)
     powers = np.exp(powers, out=powers) if isinstance(powers, np.ndarray) else np.exp(powers)
-    powers /= np.add.reduce(powers, axis=axis, keepdims=True)
+    powers /= _add_up(powers, axis)
     return powers
 
 
@@ -69,15 +70,31 @@ def _list_axes(ndim: int, axis: Axes) -> tuple[int, ...]:
     return axis if isinstance(axis, tuple) else (axis,)
 
 
+def _find_largest(x: Array, axis: Axes) -> Array:
+    if is_short(x, axis, SHORT_EXTREME):
+        return find_last(np.maximum, x, keepdims=True)
+    return np.maximum.reduce(x, axis=axis, keepdims=True)
+
+
+def _add_up(x: Array, axis: Axes) -> Array:
+    return add_last(x, keepdims=True) if is_short(x, axis, SHORT_SUM) else np.add.reduce(x, axis=axis, keepdims=True)
+
+
 def _sum_up(blocks: Array) -> tuple[Array, Array]:
-    """The largest along the axis in the middle, and what ln(sum of e ** x) is more than that."""
-    places = np.argmax(blocks, axis=1, keepdims=True)
-    largest = np.take_along_axis(blocks, places, 1)
-    powers = blocks - np.where(np.isfinite(largest), largest, 0)
+    """The largest along the axis in the middle, and what ln(sum of e ** x) is more than that.
+
+    A power that is 1 is that of a largest element: it is counted, and not added to the others.
+    """
+    flat, axis = (blocks.reshape(blocks.shape[:2]), -1) if blocks.shape[2] == 1 else (blocks, 1)
+    largest = _find_largest(flat, axis)
+    powers = flat - np.where(np.isfinite(largest), largest, 0)
     np.exp(powers, out=powers)
-    np.put_along_axis(powers, places, 0, 1)
-    rest = np.add.reduce(powers, axis=1, keepdims=True)
-    return largest, np.log1p(rest, out=rest)
+    ones = np.equal(powers, 1).astype(powers.dtype)
+    powers -= ones
+    rest = _add_up(powers, axis) + (_add_up(ones, axis) - 1)
+    np.log1p(rest, out=rest)
+    kept = (blocks.shape[0], 1, blocks.shape[2])
+    return largest.reshape(kept), rest.reshape(kept)
 
 
 def _to_blocks(x: Array, axis: Axes) -> Array:

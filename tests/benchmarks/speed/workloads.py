@@ -127,6 +127,6 @@ def make_data(workload: Workload, rows: int | None = None) -> Data:
     rng = np.random.default_rng(0)
     made = workload.make(rng) if rows is None else workload.make(rng, rows)  # type: ignore[call-arg]
     return {
-        name: np.ascontiguousarray(array, array.dtype if array.dtype.kind == "i" else workload.dtype)
+        name: np.array(array, array.dtype if array.dtype.kind == "i" else workload.dtype, order="C")
         for name, array in made.items()
     }
