@@ -178,8 +178,8 @@ class RowRun:
             into = self.values if kind == "value" else self.cotangents
             into[self.plan.slots[name]] = item.as_data() if isinstance(item, Summary) else item
         types = {
-            name: (type.dtype, tuple([int(substitute(size, {"rows": self.data.rows})) for size in type.shape]))
-            for name, type in self.derived.types.items()
+            name: (item.dtype, tuple([int(substitute(size, {"rows": self.data.rows})) for size in item.shape]))
+            for name, item in self.derived.types.items()
         }
         if self.asked.strict:
             check_strict(self.graph, findings)

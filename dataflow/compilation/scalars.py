@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from dataflow.shapes import count
 from dataflow.sweeps.binding import bind_values
+from dataflow.sweeps.cotangents import GroupError
 from dataflow.sweeps.scalars import ScalarSweeps
 from dataflow.sweeps.seeds import seed_scalar
 
 if TYPE_CHECKING:
     from dataflow.program.derived import Question
     from dataflow.registry import Operators
+    from dataflow.sweeps.groups import GroupSweeps
     from dataflow.sweeps.plan import Plan
+
+Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
+MANY = 1000  # nodes, below which groups are not thought of
+GRUMBLES = (ArithmeticError, AttributeError, GroupError, LookupError, TypeError, ValueError)  # of rules, with vectors
 
 
 class ScalarFunction:
@@ -27,13 +33,15 @@ class ScalarFunction:
         self.question = question
         self.root = root
         self.sweeps = ScalarSweeps(plan, operators)
-        used = {slot for step in plan.steps for slot in step.operands}
+        self.groups = self._find_groups()
+        used = {slot for operands in plan.layout.operands for slot in operands}
         shown = {*question.outputs, *question.wrt}
         self._slots = {name: plan.slots[name] for name in plan.graph.given}
         self._needed = [name for name, slot in self._slots.items() if slot in used or name in shown]
         self._start = self._fill_constants(inputs)
         self._outputs = [(name, plan.slots[name]) for name in question.outputs]
         self._wrt = [(name, plan.slots[name]) for name in question.wrt]
+        self._path = () if question.target is None else plan.graph.path_of(question.target)
         self._target = None if question.target is None or not question.wrt else plan.slots[question.target]
 
     def _fill_constants(self, inputs: Mapping[str, Any]) -> list[Any]:
@@ -48,7 +56,7 @@ class ScalarFunction:
         self._lacking = frozenset(self._needed) - set(known)
         return values
 
-    def __call__(self, inputs: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def __call__(self, inputs: Mapping[str, Any]) -> Answer:
         """The values and gradients at these inputs."""
         values = self._start.copy()
         for name, value in inputs.items():
@@ -57,17 +65,49 @@ class ScalarFunction:
             values[self._slots[name]] = value
         if self._lacking and not self._lacking <= inputs.keys():
             bind_values(self.plan.graph, inputs, self._needed, scalar=True)
+        if self.groups is not None:
+            try:
+                found = self._sweep_groups(self.groups, values)
+            except GRUMBLES:
+                found = self.groups = None
+            if found is not None:
+                return found
         sweeps = self.sweeps
         sweeps.forward(values)
-        found = {name: values[slot] for name, slot in self._outputs}
+        outputs = {name: values[slot] for name, slot in self._outputs}
         if self._target is None:
-            return found, {}
+            return outputs, {}
         cotangents: list[Any] = [None] * len(values)
-        path = self.plan.graph.path_of(str(self.question.target))
-        cotangents[self._target] = seed_scalar(str(self.question.target), path, values[self._target], None)
+        cotangents[self._target] = self._seed(values[self._target])
         sweeps.reverse(values, cotangents)
-        return found, {name: 0.0 if (g := cotangents[slot]) is None else g for name, slot in self._wrt}
+        return outputs, {name: 0.0 if (g := cotangents[slot]) is None else g for name, slot in self._wrt}
+
+    def _seed(self, value: Any) -> float:
+        return seed_scalar(str(self.question.target), self._path, value, None)
+
+    def _find_groups(self) -> GroupSweeps | None:
+        """The sweeps in groups, if these pay."""
+        if len(self.plan.steps) < MANY:
+            return None
+        from dataflow.sweeps.groups import GroupSweeps
+
+        groups = GroupSweeps(self.plan, self.operators)
+        return groups if groups.pays() else None
+
+    def _sweep_groups(self, groups: GroupSweeps, values: list[Any]) -> Answer | None:
+        """Both sweeps in groups; None if a cotangent comes out NaN: node by node it may not."""
+        vector, kept = groups.forward(values)
+        outputs = {name: groups.read(vector, slot) for name, slot in self._outputs}
+        if self._target is None:
+            return outputs, {}
+        seed = self._seed(groups.read(vector, self._target))
+        cotangents = groups.reverse(vector, kept, self._target, seed)
+        if cotangents.sum() != cotangents.sum():
+            return None
+        return outputs, {name: float(cotangents[groups.places[slot]]) for name, slot in self._wrt}
 
     def explain(self, inputs: Mapping[str, Any]) -> list[str]:
         """How the graph is swept, in a line of text."""
-        return [f"every value is one number: {count(len(self.plan.steps), 'node')}, one after the other"]
+        nodes = count(len(self.plan.steps), "node")
+        way = "one after the other" if self.groups is None else f"in {count(len(self.groups.groups), 'group')}"
+        return [f"every value is one number: {nodes}, {way}"]

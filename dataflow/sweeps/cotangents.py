@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from dataflow.sweeps.plan import Backward
 
 
+class GroupError(Exception):
+    """A rule cannot be called with vectors of numbers: the graph has to be swept node by node."""
+
+
 def find_misfit(backward: Backward, given: Any) -> str | None:
     """What is wrong with what a rule gave, as far as that is seen without a look at the cotangents themselves.
 

@@ -6,20 +6,28 @@ nodes, then what the nodes make. A step says how one node makes its slots from o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dataflow.arrays import floats, ieee
-from dataflow.graph import EMPTY, Graph, Input, Node
+from dataflow.arrays import floats
+from dataflow.graph import EMPTY, Graph, Input
 from dataflow.library import Library
 from dataflow.order import find_needed
+from dataflow.sweeps.layout import (
+    Layout,
+    find_below,
+    find_varied,
+    find_wanted,
+    fold_numbers,
+    keep_layout,
+    lay_out,
+    list_blocked,
+)  # fmt: skip
 from dataflow.sweeps.traced import TracedRule
 
 if TYPE_CHECKING:
     from dataflow.operators import Operator, Rule
-
-ABSENT = -1  # the slot of an optional input that is not given; values[ABSENT] is None
 
 
 class Backward(NamedTuple):
@@ -62,6 +70,7 @@ class Plan(NamedTuple):
     wanted: bytearray  # by slot: whether its cotangent is to be computed
     reported: Sequence[str]
     scalar: bool  # whether all of it is Python floats
+    layout: Layout
 
 
 def make_plan(
@@ -81,23 +90,49 @@ def make_plan(
     >>> list(plan.names), [step.operands for step in plan.steps], plan.constants, plan.scalar
     (['a', 'y', ''], [(2, 0)], {2: 3}, True)
     """
-    operators = {node.op: operators[node.op] for node in graph.nodes.values()}
+    operators = {op: operators[op] for op in {node.op for node in graph.nodes.values()}}
     targets = (target,) if isinstance(target, str) else tuple(target or ())
     asked = None if only is None else set(only)
     reported = list(graph.names()) if asked is None else [name for name in graph.names(hidden=True) if name in asked]
-    order = graph.order if asked is None else keep_needed(graph, {*asked, *targets})
-    names, slots, constants = _assign_slots(graph, order)
-    folded = _fold_numbers(graph, order, operators, slots, constants)
-    steps = [_make_step(name, graph.nodes[name], operators, slots) for name in order if name not in folded]
-    blocked = {name: rules for name, operator in operators.items() if (rules := _list_blocked(operator))}
-    varied = _find_varied(graph, steps, slots, blocked)
+    names, slots, constants, layout = lay_out(graph, operators)
+    if asked is not None:
+        layout = keep_layout(layout, [slots[name] for name in {*asked, *targets}], len(names))
+    layout = fold_numbers(layout, slots, constants)
+    blocked = {name: rules for name, operator in operators.items() if (rules := list_blocked(operator))}
+    varied = find_varied(graph, layout, slots, blocked)
     wanted = bytearray(len(varied))
     if targets:
-        below = varied if asked is None else _find_below(steps, (slots[name] for name in asked), varied, blocked)
-        wanted = _find_wanted(steps, [slots[name] for name in targets], below, blocked)
-        traced: TracedRules = {}
-        steps = [_add_backward(step, wanted, traced) for step in steps]
-    return Plan(graph, names, slots, constants, steps, varied, wanted, reported, _is_scalar(graph, steps, operators))
+        below = varied if asked is None else find_below(layout, (slots[name] for name in asked), varied, blocked)
+        wanted = find_wanted(layout, [slots[name] for name in targets], below, blocked)
+    steps = Steps(layout, wanted)
+    scalar = _is_scalar(graph, layout, operators)
+    return Plan(graph, names, slots, constants, steps, varied, wanted, reported, scalar, layout)
+
+
+class Steps(Sequence[Step]):
+    """The steps of a layout, made when they are first looked at: a graph that is swept in groups needs none."""
+
+    def __init__(self, layout: Layout, wanted: bytearray) -> None:
+        self.layout = layout
+        self.wanted = wanted
+        self._made: list[Step] | None = None
+
+    def _make(self) -> list[Step]:
+        if self._made is None:
+            self._made = _make_steps(self.layout, self.wanted)
+        return self._made
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._make()[index]
+
+    def __len__(self) -> int:
+        return len(self.layout.names)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._make())
+
+    def __reversed__(self) -> Iterator[Step]:
+        return iter(self._make()[::-1])
 
 
 def keep_needed(graph: Graph, roots: Iterable[str]) -> list[str]:
@@ -106,138 +141,20 @@ def keep_needed(graph: Graph, roots: Iterable[str]) -> list[str]:
     return [name for name in graph.order if name in needed]
 
 
-Constants = dict[int, Any]
-Slots = dict[Any, int]  # by name, and by (type, repr) of a number: 1, 1.0 and -0.0 are three
-
-
-def _assign_slots(graph: Graph, order: Sequence[str]) -> tuple[list[str], Slots, Constants]:
-    """A slot for every name, and for every distinct number."""
-    names = [*graph.inputs, *graph.parameters]
-    for name in order:
-        names += graph.nodes[name].outputs or (name,)
-    slots: Slots = {name: slot for slot, name in enumerate(names)}
-    constants: Constants = {}
-    for name in order:
-        for item in graph.nodes[name].inputs:
-            if item.__class__ is not str and (key := (item.__class__, repr(item))) not in slots:
-                slots[key] = ABSENT if item is None else len(names)
-                if item is not None:
-                    constants[len(names)] = item
-                    names.append("")
-    return names, slots, constants
-
-
-def _fold_numbers(
-    graph: Graph, order: Sequence[str], operators: Mapping[str, Operator], slots: Slots, constants: Constants
-) -> set[str]:
-    """Nodes made of numbers only: computed here, on Python floats, so that they take the type of what they meet."""
-    xp = Library(operators, ieee)
-    folded: set[str] = set()
-    for name in order:
-        node = graph.nodes[name]
-        for item in node.inputs:
-            if item is None or (item.__class__ is str and item not in folded):
-                break
-        else:
-            value = _fold(node, operators[node.op], xp, [constants[_slot_of(slots, item)] for item in node.inputs])
-            if value is not None:
-                constants[slots[name]] = value
-                folded.add(name)
-    return folded
-
-
-def _fold(node: Node, operator: Operator, xp: Library, values: Sequence[Any]) -> Any:
-    """The value of a node from numbers, or None if it is not for floats: then it runs as any other."""
-    function = xp.resolve(node.op) if operator.broadcasts and not node.attributes and values else None
-    if function is None:
-        return None
-    try:
-        value = function(*[item if item.__class__ is bool else ieee.IeeeFloat(item) for item in values])
-    except (AttributeError, TypeError, ArithmeticError, ValueError):
-        return None
-    return float(value) if isinstance(value, float) else value
-
-
-def _slot_of(slots: Slots, item: Any) -> int:
-    return slots[item] if item.__class__ is str else slots[item.__class__, repr(item)]
-
-
-def _make_step(name: str, node: Node, operators: Mapping[str, Operator], slots: Slots) -> Step:
-    operator = operators[node.op]
-    operands = tuple([slots[item] if item.__class__ is str else _slot_of(slots, item) for item in node.inputs])
-    if (absent := len(operator.inputs) - len(operands)) > 0 and not operator.variadic:
-        operands += (ABSENT,) * absent
-    out = tuple([slots[item] for item in node.outputs]) if node.outputs else (slots[name],)
-    attributes = EMPTY
-    if operator.attributes:
-        attributes = operator.fill_attributes(node.attributes)
-    return Step(name, operator, operands, out, attributes, ())
-
-
-def _list_blocked(operator: Operator) -> frozenset[int]:
-    """The positions of the inputs that are not differentiable; the last one stands for all that follow."""
-    passing = operator.differentiable
-    return frozenset(index for index, item in enumerate(operator.inputs) if item.name not in passing)
-
-
-def _passes(step: Step, blocked: Mapping[str, frozenset[int]]) -> Sequence[int]:
-    """The operands of a step through which its rules carry a derivative."""
-    stops = blocked.get(step.operator.name)
-    if stops is None:
-        return step.operands
-    last = len(step.operator.inputs) - 1
-    return [slot for index, slot in enumerate(step.operands) if min(index, last) not in stops]
-
-
-def _find_varied(graph: Graph, steps: Sequence[Step], slots: Slots, blocked: Mapping[str, frozenset[int]]) -> bytearray:
-    """Whether a differentiable input or parameter reaches a slot through rules that have a derivative."""
-    start = [slots[name] for name in graph.parameters]
-    for name, entry in graph.inputs.items():
-        given = entry.source is None if entry.differentiable is None else entry.differentiable
-        if given and (entry.dtype or graph.dtype).startswith("float"):
-            start.append(slots[name])
-    everything = bytearray(b"\1") * (max(slots.values(), default=0) + 2)
-    return _find_below(steps, start, everything, blocked)
-
-
-def _find_below(
-    steps: Sequence[Step], start: Iterable[int], among: bytearray, blocked: Mapping[str, frozenset[int]]
-) -> bytearray:
-    """By slot: whether it is in `among` and is, or rests on, one of `start`. The last slot is that of ABSENT: never."""
-    below = bytearray(len(among))
-    for slot in start:
-        below[slot] = among[slot]
-    for step in steps:
-        for slot in step.operands if step.operator.name not in blocked else _passes(step, blocked):
-            if below[slot]:
-                for out in step.out:
-                    below[out] = among[out]
-                break
-    return below
-
-
-def _find_wanted(
-    steps: Sequence[Step], targets: Sequence[int], below: bytearray, blocked: Mapping[str, frozenset[int]]
-) -> bytearray:
-    """By slot: whether the reverse sweep needs its cotangent. What is in `below` and reaches a target does."""
-    wanted = bytearray(len(below))
-    for target in targets:
-        wanted[target] = below[target]
-    for step in reversed(steps):
-        if wanted[step.out[0]] or (len(step.out) > 1 and any(wanted[out] for out in step.out)):
-            for slot in step.operands if step.operator.name not in blocked else _passes(step, blocked):
-                wanted[slot] = below[slot]
-    return wanted
+def _make_steps(layout: Layout, wanted: bytearray) -> list[Step]:
+    traced: TracedRules = {}
+    steps = []
+    for name, node, operands, out in zip(*layout[:4], strict=True):
+        operator = layout.operators[node.op]
+        attributes = operator.fill_attributes(node.attributes) if operator.attributes else EMPTY
+        backward: tuple[Backward, ...] = ()
+        if wanted[out[0]] or (len(out) > 1 and any(wanted[slot] for slot in out)):
+            backward = choose_backward(operator, operands, wanted, traced)
+        steps.append(Step(name, operator, operands, out, attributes, backward))
+    return steps
 
 
 TracedRules = dict[tuple[str, tuple[bool, ...]], TracedRule]  # by operator and by what is asked of it
-
-
-def _add_backward(step: Step, wanted: bytearray, traced: TracedRules) -> Step:
-    name, operator, operands, out, attributes, _ = step
-    if not (wanted[out[0]] or (len(out) > 1 and any(wanted[slot] for slot in out))):
-        return step
-    return Step(name, operator, operands, out, attributes, _choose_backward(operator, operands, wanted, traced))
 
 
 def bind_forward(step: Step, xp: Library) -> Callable[..., Any]:
@@ -252,7 +169,7 @@ def bind_forward(step: Step, xp: Library) -> Callable[..., Any]:
     return partial(operator.forward, xp)
 
 
-def _choose_backward(
+def choose_backward(
     operator: Operator, operands: tuple[int, ...], wanted: bytearray, traced: TracedRules
 ) -> tuple[Backward, ...]:
     """The rules to call for the operands whose cotangents are wanted."""
@@ -287,18 +204,12 @@ def _is_number(entry: Input) -> bool:
     return entry.source is None and entry.shape == ()
 
 
-def _is_scalar(graph: Graph, steps: Sequence[Step], operators: Mapping[str, Operator]) -> bool:
+def _is_scalar(graph: Graph, layout: Layout, operators: Mapping[str, Operator]) -> bool:
     """Whether the graph runs on Python floats: every given value is a float64 number, every operator can."""
     if graph.dtype != "float64":
         return False
     if any(entry.dtype not in (None, "float64") or not _is_number(entry) for entry in graph.given.values()):
         return False
     xp = Library(operators, floats)
-    able: dict[str, bool] = {}
-    for step in steps:
-        name = step.operator.name
-        if name not in able:
-            able[name] = step.operator.broadcasts and not step.operator.outputs and xp.resolve(name) is not None
-        if not able[name]:
-            return False
-    return True
+    used = {node.op for node in layout.nodes}
+    return all(operators[op].broadcasts and not operators[op].outputs and xp.resolve(op) is not None for op in used)

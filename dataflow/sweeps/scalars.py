@@ -33,10 +33,16 @@ class ScalarSweeps:
         self._operators = operators
         self._fast = Library(operators, floats)
         self._careful = Library(operators, ieee)
+        self._bound: list[tuple[Step, Callable[..., Any], tuple[int, ...], int]] | None = None
+        self._back: list[tuple[Step, int, tuple[int, ...]]] | None = None
+        self._noted = Library(operators, NotedFloats(floats))
+        self._careful_noted = Library(operators, NotedFloats(ieee))
 
     def forward(self, values: Values) -> None:
         """Fill in the values of all steps, from left to right; goes on after a step that had to be run again."""
-        remaining = iter(self._bind_steps())
+        if self._bound is None:
+            self._bound = self._bind_steps()
+        remaining = iter(self._bound)
         while True:
             try:
                 for step, call, operands, out in remaining:  # noqa: B007  (it is the step that failed)
@@ -50,7 +56,7 @@ class ScalarSweeps:
                 if not isinstance(error, RETRIED):
                     raise self._fail(step, "forward", error, values) from error
                 self._run_carefully(step, values)
-        if not NUMBERS.issuperset([type(values[step.out[0]]) for step in self.plan.steps]):
+        if not NUMBERS.issuperset([type(values[out]) for _, _, _, out in self._bound]):
             self._mend_forward(values)
 
     def _bind_steps(self) -> list[tuple[Step, Callable[..., Any], tuple[int, ...], int]]:
@@ -95,13 +101,14 @@ class ScalarSweeps:
 
     def reverse(self, values: Values, cotangents: Values) -> None:
         """Carry cotangents from right to left; a value that nothing takes keeps None."""
-        xp = Library(self._operators, NotedFloats(floats))
-        careful = Library(self._operators, NotedFloats(ieee))
-        for step in reversed(self.plan.steps):
-            g = cotangents[step.out[0]]
-            if g is None or not step.backward:
+        xp, careful = self._noted, self._careful_noted
+        if self._back is None:
+            self._back = [(step, step.out[0], step.operands) for step in reversed(self.plan.steps) if step.backward]
+        for step, out, operands in self._back:
+            g = cotangents[out]
+            if g is None:
                 continue
-            z, inputs = values[step.out[0]], [values[slot] for slot in step.operands]
+            z, inputs = values[out], [values[slot] for slot in operands]
             for backward in step.backward:
                 rule, slots, _, single = backward
                 try:
@@ -116,7 +123,7 @@ class ScalarSweeps:
                 if again:
                     cotangent = self._call_carefully(step, backward, careful, g, z, inputs)
                 if single and type(cotangent) is float:
-                    before = cotangents[slots[0]]
+                    before = cotangents[slots[0]]  # type: ignore[index]
                     cotangents[slots[0]] = cotangent if before is None else before + cotangent
                 else:
                     self._add(step, backward, cotangent, cotangents)

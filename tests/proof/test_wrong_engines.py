@@ -96,10 +96,10 @@ FAULTS: Mapping[str, Fault] = {
         cotangents, "pair_cotangents", "zip(backward.slots, given, strict=True)",
         "zip(backward.slots, given[::-1], strict=True)"),
     "the slot beside": Fault(
-        plan, "_choose_backward", "Backward(rule, (asked[index],), (key,), single=True)",
+        plan, "choose_backward", "Backward(rule, (asked[index],), (key,), single=True)",
         "Backward(rule, (asked[0] if asked[0] is not None else asked[index],), (key,), single=True)"),
     "the last operand not wanted": Fault(
-        plan, "_choose_backward", "asked = [slot if wanted[slot] else None for slot in operands]",
+        plan, "choose_backward", "asked = [slot if wanted[slot] else None for slot in operands]",
         "asked = [slot if wanted[slot] and slot != max(operands) else None for slot in operands]"),
     "what the target rests on, one step deep": Fault(
         plan, "_find_wanted", "wanted[slot] = below[slot]", "wanted[slot] = below[slot] and step is steps[-1]"),
