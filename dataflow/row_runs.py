@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dataflow.data.streams import UnstreamableError, find_digest, open_row_sources
 from dataflow.derivation.tape import UnderivableError
 from dataflow.errors import DataError
 from dataflow.graph import EMPTY
@@ -65,7 +66,7 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
         try:
             run = RowRun(graph, operators, asked, data)
             found = run.sweep(clock, stack)
-        except (UnderivableError, UntraceableError, UnblockableError):
+        except (UnderivableError, UntraceableError, UnblockableError, UnstreamableError):
             return None
         return run.make_result(found, clock)
 
@@ -90,8 +91,6 @@ def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -
     }  # fmt: skip
     sources: list[RowSource] | None = []
     if long:
-        from dataflow.data.streams import open_row_sources
-
         folder = graph.source.folder if graph.source is not None else None
         sources = open_row_sources(long, folder, asked.data_root, graph.dtype, stack)
     if sources is None:
@@ -107,7 +106,7 @@ def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -
     if found := lengths.settle():
         raise DataError(found)
     bound.sizes = lengths.known
-    by_name = {name: source for source in sources for name in source.names}
+    by_name = {name: source for source in sources for name in source.types}
     return Data(bound, by_name, types, lengths.known["rows"]) if "rows" in lengths.known else None
 
 
@@ -172,7 +171,7 @@ class RowRun:
     def make_result(self, found: Found, clock: Clock) -> Result:
         """The result: what has rows by its summary, unless it was asked for alone."""
         for source in {id(source): source for source in self.data.sources.values()}.values():
-            self.bound.data[source.file] = source.digest()
+            self.bound.data[source.file.name] = find_digest(source)
         findings = find_nonfinite_rows(self.question, found)
         for (kind, name), item in found.items():
             into = self.values if kind == "value" else self.cotangents

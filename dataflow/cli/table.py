@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataflow.cli.reports import print_lines, print_table
@@ -90,11 +90,17 @@ def _describe_gradient(name: str, result: Result) -> str:
 def describe(value: Any) -> str:
     """A number in at most 6 significant digits, unless it is whole; an array by its shape and first elements.
 
+    Of many rows there is a summary alone: the mean, and from where to where the numbers go.
+
     >>> describe(33.0), describe(0.1 + 0.2), describe(True)
     ('33', '0.3', 'true')
+    >>> describe({"count": 3, "non_finite": 1, "min": 1.0, "mean": 2.5, "max": 4.0})
+    'mean 2.5 of 3, 1 to 4, 1 not finite'
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return _describe_summary(value)
     if isinstance(value, int):
         return str(value)
     if not getattr(value, "shape", ()):
@@ -106,3 +112,13 @@ def describe(value: Any) -> str:
     flat = value.reshape(-1)
     shown = ", ".join(describe(item.item()) for item in flat[:MAX_ELEMENTS])
     return f"[{shown}{', ...' if flat.size > MAX_ELEMENTS else ''}] ({shape})"
+
+
+def _describe_summary(summary: Mapping[str, Any]) -> str:
+    parts = [f"{summary['count']:,} numbers"]
+    if summary["mean"] is not None:
+        low, mean, high = (describe(float(summary[key])) for key in ("min", "mean", "max"))
+        parts = [f"mean {mean} of {summary['count']:,}", f"{low} to {high}"]
+    if summary["non_finite"]:
+        parts.append(f"{summary['non_finite']:,} not finite")
+    return ", ".join(parts)

@@ -49,12 +49,12 @@ def refuse_entry(name: str, want: Want, hint: str | None = None) -> DataError:
 
 def read_npy(stream: BufferedIOBase, size: int, name: str) -> NDArray[Any]:
     """The array that an ``.npy`` stream of `size` bytes holds."""
-    header = _read_header(stream, name)
-    _check_size(header, size - header.length, name)
+    header = read_header(stream, name)
+    check_size(header, size - header.length, name)
     return _read_values(stream, size - header.length, header, name)
 
 
-def _check_size(header: _Header, held: int, name: str) -> None:
+def check_size(header: _Header, held: int, name: str) -> None:
     """Refuse a header that asks for other than the `held` bytes. In Python's integers, which do not overflow."""
     dtype, shape = header.dtype, header.shape
     needed: int = math.prod(shape) * dtype.itemsize
@@ -83,7 +83,7 @@ def _read_values(stream: BufferedIOBase, needed: int, header: _Header, name: str
     return typed.reshape(header.shape, order="F" if header.fortran else "C")
 
 
-def _read_header(stream: BufferedIOBase, name: str) -> _Header:
+def read_header(stream: BufferedIOBase, name: str) -> _Header:
     """The header of an array, refused where it is none or describes other than numbers."""
     start = stream.read(8)
     if start[:1] == b"\x80" and start[:6] != _MAGIC:

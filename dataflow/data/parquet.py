@@ -40,7 +40,7 @@ def _read_wants(opened: Any, wants: Sequence[Want], file: DataFile) -> dict[Want
     for want in wants:
         try:
             chosen[want] = choose_columns(positions, want, file.name)
-            _check_types(schema, chosen[want], want, file.name)
+            check_types(schema, chosen[want], want, file.name)
         except DataError as error:
             chosen.pop(want, None)
             found[want] = error
@@ -56,7 +56,7 @@ def _read_wants(opened: Any, wants: Sequence[Want], file: DataFile) -> dict[Want
     return found
 
 
-def _check_types(schema: Any, indexes: Sequence[int], want: Want, name: str) -> None:
+def check_types(schema: Any, indexes: Sequence[int], want: Want, name: str) -> None:
     """Refuse columns of other than floats, integers and truth values."""
     from pyarrow import types
 
@@ -74,12 +74,12 @@ def _take_columns(table: Any, names: Sequence[str], want: Want, name: str) -> ND
     columns = []
     for place, column in enumerate(names):
         values = table.column(table.schema.get_field_index(column))
-        _refuse_null(values, f"`{name}`, column `{column}`", *column_path(want, place))
+        refuse_null(values, f"`{name}`, column `{column}`", *column_path(want, place))
         columns.append(convert(values.to_numpy(), want.kind, f"{name}#{column}"))
     return np.column_stack(columns) if isinstance(want.columns, tuple) else columns[0]
 
 
-def _refuse_null(values: Any, where: str, *path: str | int) -> None:
+def refuse_null(values: Any, where: str, *path: str | int) -> None:
     if values.null_count:
         row = values.is_null().index(True).as_py()
         raise refuse("DF0540", f"{where}: there is no value in row {row}, counted from 0", *path,

@@ -60,7 +60,7 @@ class DataFiles:
         self._digests: dict[str, str] = {}
         for entry in entries:
             if entry.source is not None:
-                name, want = _understand(entry, entry.dtype or dtype)
+                name, want = understand(entry, entry.dtype or dtype)
                 self._expected.setdefault(name, []).append(want)
 
     def read(self, entry: Input, path: Path = ()) -> Loaded:
@@ -70,12 +70,12 @@ class DataFiles:
         says; ResourceError where a library is missing or the system refuses.
         """
         dtype = entry.dtype or self._dtype
-        name, want = _understand(entry, dtype)
+        name, want = understand(entry, dtype)
         try:
             array = self._find(name, want)
             return _fit(array, entry, dtype, self._digests[name], name)
         except DataflowError as error:
-            raise type(error)(_place(problem, path) for problem in error.diagnostics) from error.__cause__
+            raise type(error)(place_problem(problem, path) for problem in error.diagnostics) from error.__cause__
 
     def _find(self, name: str, want: Want) -> NDArray[Any]:
         if want not in self._found.get(name, ()):
@@ -99,7 +99,7 @@ def load_array_file(source: str, *, dtype: str = "float64", shape: tuple[int | s
     name, _, entry = source.rpartition("#") if "#" in source else (source, "", "")
     table = entry != "" and _suffix(name) in _TABLES
     asked = Input(source=name if table else source, columns=entry if table else None, shape=shape, dtype=dtype)
-    name, want = _understand(asked, dtype)
+    name, want = understand(asked, dtype)
     try:
         with open_inside(name, ".", anywhere=True) as file:
             found, digest = _read_file(file, [want])
@@ -111,7 +111,7 @@ def load_array_file(source: str, *, dtype: str = "float64", shape: tuple[int | s
         raise type(error)(problem._replace(path=()) for problem in error.diagnostics) from error.__cause__
 
 
-def _understand(entry: Input, dtype: str) -> tuple[str, Want]:
+def understand(entry: Input, dtype: str) -> tuple[str, Want]:
     """The file that an entry names, and what is wanted of it."""
     source = entry.source or ""
     name, mark, inside = source.rpartition("#")
@@ -123,7 +123,7 @@ def _understand(entry: Input, dtype: str) -> tuple[str, Want]:
     return name, Want(inside if mark else None, entry.columns, kind)
 
 
-def _place(problem: Diagnostic, path: Path) -> Diagnostic:
+def place_problem(problem: Diagnostic, path: Path) -> Diagnostic:
     return problem._replace(path=(*path, *problem.path))
 
 

@@ -27,14 +27,14 @@ _CHUNK = 2**20  # characters
 _MAX_LINE = 2**24  # characters
 
 
-class _CarefulError(Exception):
+class CarefulError(Exception):
     """The text is not plain enough for the fast reader."""
 
 
 def read_csv_file(file: DataFile, wants: Sequence[Want]) -> Found:
     """The columns of a ``.csv`` file that are wanted: shape [rows] for a name, [rows, n] for a tuple of n names."""
-    with _text(file) as text:
-        names = _read_header(csv.reader(_lines(text, file.name), strict=True), file.name)
+    with open_text(file) as text:
+        names = read_header_row(csv.reader(read_lines(text, file.name), strict=True), file.name)
     positions, nameless = index_columns(names), all(map(is_number, names))
     hint = "the first line names the columns" if nameless else None
     if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
@@ -59,7 +59,7 @@ def _refuse_no_header(name: str) -> DataError:
 
 
 @contextmanager
-def _text(file: DataFile) -> Iterator[TextIOWrapper]:
+def open_text(file: DataFile) -> Iterator[TextIOWrapper]:
     """The file as text from its start, every end of line as LF; DataError where it is not UTF-8."""
     file.stream.seek(0)
     text = TextIOWrapper(file.stream, encoding="utf-8-sig", newline=None)
@@ -87,7 +87,7 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _read_header(rows: Iterator[list[str]], name: str) -> list[str]:
+def read_header_row(rows: Iterator[list[str]], name: str) -> list[str]:
     names = [cell.strip() for cell in next(rows, [])]
     if not any(names):
         raise _refuse_no_header(name)
@@ -99,11 +99,11 @@ def _read_kind(file: DataFile, names: list[str], chosen: dict[Want, list[int]], 
     union = list(dict.fromkeys(chain.from_iterable(chosen.values())))
     try:
         if kind == "bool":
-            raise _CarefulError
-        with _text(file) as text:
-            _read_header(csv.reader(_lines(text, file.name), strict=True), file.name)
-            table = _read_plain(text, len(names), union, kind)
-    except (_CarefulError, ValueError):
+            raise CarefulError
+        with open_text(file) as text:
+            read_header_row(csv.reader(read_lines(text, file.name), strict=True), file.name)
+            table = read_plain(text, len(names), union, kind)
+    except (CarefulError, ValueError):
         return _read_carefully(file, names, chosen)
     places = {index: place for place, index in enumerate(union)}
     found: Found = {}
@@ -120,8 +120,8 @@ def _shape(table: NDArray[Any], places: list[int], want: Want) -> NDArray[Any]:
     return table if places == list(range(table.shape[1])) else table[:, places]
 
 
-def _read_plain(text: TextIOWrapper, width: int, indexes: list[int], kind: str) -> NDArray[Any]:
-    """Columns of the lines that follow, by NumPy; _CarefulError or ValueError if they are not plain."""
+def read_plain(text: TextIOWrapper, width: int, indexes: list[int], kind: str) -> NDArray[Any]:
+    """Columns of the lines that follow, by NumPy; CarefulError or ValueError if they are not plain."""
     import numpy as np
 
     blocks = _plain_blocks(text, width - 1)
@@ -131,7 +131,7 @@ def _read_plain(text: TextIOWrapper, width: int, indexes: list[int], kind: str) 
     lines = chain(first, chain.from_iterable(blocks))
     table: NDArray[Any] = np.loadtxt(lines, kind, comments=None, delimiter=",", usecols=indexes, ndmin=2)
     if table.dtype.kind == "f" and np.isinf(table).any():
-        raise _CarefulError  # as written, or an overflow
+        raise CarefulError  # as written, or an overflow
     return table
 
 
@@ -141,14 +141,14 @@ def _plain_blocks(text: TextIOWrapper, commas: int) -> Iterator[list[str]]:
         rest = text.readline(_MAX_LINE)
         block += rest
         if '"' in block or "\0" in block or len(rest) == _MAX_LINE:
-            raise _CarefulError
+            raise CarefulError
         lines = block.removesuffix("\n").split("\n")
         if "" in lines:
             if commas == 0:
-                raise _CarefulError  # an empty line may be an empty cell
+                raise CarefulError  # an empty line may be an empty cell
             lines = [line for line in lines if line]
         if set(map(str.count, lines, repeat(","))) - {commas}:
-            raise _CarefulError
+            raise CarefulError
         if lines:
             yield lines
 
@@ -160,9 +160,9 @@ def _read_carefully(file: DataFile, names: list[str], chosen: Mapping[Want, list
     found: Found = {}
     cells: dict[Want, list[Any]] = {want: [] for want in chosen}
     try:
-        with _text(file) as text:
-            rows = csv.reader(_lines(text, file.name), strict=True)
-            _read_header(rows, file.name)
+        with open_text(file) as text:
+            rows = csv.reader(read_lines(text, file.name), strict=True)
+            read_header_row(rows, file.name)
             for line, row in _full_rows(rows, names, file.name):
                 for want in list(cells):
                     refused = _read_row(row, names, chosen[want], want, cells[want], f"`{file.name}`, line {line}")
@@ -189,7 +189,7 @@ def _read_row(
     return None
 
 
-def _lines(text: TextIOWrapper, name: str) -> Iterator[str]:
+def read_lines(text: TextIOWrapper, name: str) -> Iterator[str]:
     """The lines of a text, none of which is absurdly long or binary."""
     for number in count(1):
         line = text.readline(_MAX_LINE)

@@ -39,14 +39,14 @@ class Lowered(NamedTuple):
     types: Mapping[str, ArrayType]
     constants: Mapping[str, Any]
     given: tuple[str, ...]
-    outputs: Mapping[str, Any]
+    outputs: Mapping[Any, Any]
     places: Mapping[str, int]
     reductions: Mapping[str, str]
     mixing: tuple[str, ...]
     labels: Mapping[str, str]
 
 
-def lower(tape: Tape, outputs: Mapping[str, Any]) -> Lowered:
+def lower(tape: Tape, outputs: Mapping[Any, Any]) -> Lowered:
     """The program that computes some values of a tape, by label symbols of it or numbers."""
     recorder = RowRecorder(tape.operators, tape.graph.dtype)
     old = tape.recorder
@@ -72,7 +72,7 @@ def lower(tape: Tape, outputs: Mapping[str, Any]) -> Lowered:
 
 
 def _keep_needed(
-    recorder: RowRecorder, given: tuple[str, ...], constants: Mapping[str, Any], outputs: Mapping[str, Any]
+    recorder: RowRecorder, given: tuple[str, ...], constants: Mapping[str, Any], outputs: Mapping[Any, Any]
 ) -> Lowered:
     nodes = recorder.nodes
     makers = {out: name for name, node in nodes.items() for out in node.outputs}

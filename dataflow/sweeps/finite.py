@@ -50,6 +50,8 @@ def is_finite(value: Any) -> bool:
     """
     if type(value) is float:
         return value - value == 0.0
+    if isinstance(value, Mapping):  # a summary
+        return not value.get("non_finite")
     dtype = getattr(value, "dtype", None)
     if dtype is None or dtype.kind != "f":
         return True

@@ -185,13 +185,13 @@ class GroupSweeps:
             rule, positions, _, single = backward
             given = rule(self._xp, g, z, *operands, **attributes) if attributes else rule(self._xp, g, z, *operands)
             if single:
-                uses[group.uses[positions[0]]] = given
+                uses[group.uses[positions[0]]] = given  # type: ignore[index]
                 continue
             if find_misfit(backward, given) is not None:
                 raise GroupError
             for position, cotangent in pair_cotangents(backward, given):
                 if position is not None:
-                    uses[group.uses[position]] = cotangent  # type: ignore[index]
+                    uses[group.uses[position]] = cotangent
 
 
 class _Part:

@@ -84,6 +84,7 @@ def make_plan(
 
     The reverse sweep may begin at several targets at once, each with a cotangent of its own.
 
+    >>> from dataflow.graph import Node
     >>> from dataflow.registry import standard
     >>> graph = Graph(inputs={"a": 2}, nodes={"y": Node("multiply", (3, "a"))})
     >>> plan = make_plan(graph, standard(), target="y")

@@ -123,8 +123,9 @@ class ScalarSweeps:
                 if again:
                     cotangent = self._call_carefully(step, backward, careful, g, z, inputs)
                 if single and type(cotangent) is float:
-                    before = cotangents[slots[0]]  # type: ignore[index]
-                    cotangents[slots[0]] = cotangent if before is None else before + cotangent
+                    place: int = slots[0]  # type: ignore[assignment]
+                    before = cotangents[place]
+                    cotangents[place] = cotangent if before is None else before + cotangent
                 else:
                     self._add(step, backward, cotangent, cotangents)
 

@@ -19,7 +19,7 @@ import dataflow
 from dataflow import execution, outcome
 from dataflow.errors import DataflowError
 from dataflow.proof.graphs import verify_graph
-from dataflow.sweeps import arrays, cotangents, masks, plan, scalars, seeds, traced
+from dataflow.sweeps import arrays, cotangents, layout, masks, plan, scalars, seeds, traced
 
 GRAPHS: Mapping[str, str] = {
     "floats": "{inputs: {a: 1.5, b: 2.5}, nodes: {u: a * b, v: sin(u) + u * a, w: v * v, J: 'w / (u - 7) - exp(-v)'}}",
@@ -102,11 +102,11 @@ FAULTS: Mapping[str, Fault] = {
         plan, "choose_backward", "asked = [slot if wanted[slot] else None for slot in operands]",
         "asked = [slot if wanted[slot] and slot != max(operands) else None for slot in operands]"),
     "what the target rests on, one step deep": Fault(
-        plan, "_find_wanted", "wanted[slot] = below[slot]", "wanted[slot] = below[slot] and step is steps[-1]"),
+        layout, "find_wanted", "wanted[slot] = below[slot]", "wanted[slot] = below[slot] and out is layout.out[-1]"),
     "everything blocked at its second operand": Fault(
-        plan, "_list_blocked", "if item.name not in passing", "if item.name not in passing or index == 1"),
+        layout, "list_blocked", "if item.name not in passing", "if item.name not in passing or index == 1"),
     "nothing is varied behind a second operand": Fault(
-        plan, "_find_below", "if below[slot]:", "if below[slot] and slot == step.operands[0]:"),
+        layout, "find_below", "if below[slot]:", "if below[slot] and slot == operands[0]:"),
     "a seed of two for floats": Fault(seeds, "seed_scalar", "return 1.0", "return 2.0"),
     "a seed of minus one for arrays": Fault(seeds, "seed_array", "np.ones_like(value)", "-np.ones_like(value)"),
     "ones where nothing came": Fault(outcome, "_zeros_like", 'else 0.0', 'else 1.0'),
@@ -117,10 +117,10 @@ FAULTS: Mapping[str, Fault] = {
     "steps of floats from left to right": Fault(
         scalars.ScalarSweeps, "reverse", "reversed(self.plan.steps)", "self.plan.steps"),
     "stale operands of floats": Fault(
-        scalars.ScalarSweeps, "reverse", "[values[slot] for slot in step.operands]",
-        "[values[step.operands[0]]] * len(step.operands)"),
+        scalars.ScalarSweeps, "reverse", "[values[slot] for slot in operands]",
+        "[values[operands[0]]] * len(operands)"),
     "a stale output of floats": Fault(
-        scalars.ScalarSweeps, "reverse", "z, inputs = values[step.out[0]],", "z, inputs = values[step.operands[0]],"),
+        scalars.ScalarSweeps, "reverse", "z, inputs = values[out],", "z, inputs = values[operands[0]],"),
     "floats that need care get nothing": Fault(
         scalars.ScalarSweeps, "reverse", "cotangent = self._call_carefully(step, backward, careful, g, z, inputs)",
         "cotangent = 0.0"),
