@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dataflow.data.streams import UnstreamableError, find_digest, open_row_sources
+from dataflow.data.streams import UnstreamableError, open_row_sources, start_digests
 from dataflow.derivation.tape import UnderivableError
 from dataflow.errors import DataError
 from dataflow.graph import EMPTY
@@ -65,7 +65,10 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
         clock.note("data")
         try:
             run = RowRun(graph, operators, asked, data)
-            found = run.sweep(clock, stack)
+            digests = start_digests(data.sources.values(), stack)
+            found = run.sweep(clock)
+            data.bound.data |= digests()
+            clock.note("digests")
         except (UnderivableError, UntraceableError, UnblockableError, UnstreamableError):
             return None
         return run.make_result(found, clock)
@@ -135,13 +138,13 @@ class RowRun:
         shape = [ROWS if size == "rows" else length for size, length in zip(declared, type.shape, strict=True)]
         return ArrayType(type.dtype, tuple(shape))
 
-    def sweep(self, clock: Clock, stack: ExitStack) -> Found:
+    def sweep(self, clock: Clock) -> Found:
         """Both sweeps; once more, with masks, if a gradient comes out NaN."""
         self.derived = self._derive(masked=False)
         clock.note("plan")
-        found = self._compute(self.derived, stack)
+        found = self._compute(self.derived)
         if self.derived.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
-            found = self._compute(self._derive(masked=True), stack)
+            found = self._compute(self._derive(masked=True))
         clock.note("rows")
         return found
 
@@ -150,7 +153,7 @@ class RowRun:
         sizes = {name: length for name, length in self.data.bound.sizes.items() if name != "rows"}
         return derive_program(self.graph, self.operators, types, sizes, self.question, masked=masked)
 
-    def _compute(self, derived: Derived, stack: ExitStack) -> Found:
+    def _compute(self, derived: Derived) -> Found:
         from dataflow.program.running import Program
         from dataflow.program.workers import choose_workers
         from dataflow.sweeps.threads import single_threaded
@@ -170,8 +173,6 @@ class RowRun:
 
     def make_result(self, found: Found, clock: Clock) -> Result:
         """The result: what has rows by its summary, unless it was asked for alone."""
-        for source in {id(source): source for source in self.data.sources.values()}.values():
-            self.bound.data[source.file.name] = find_digest(source)
         findings = find_nonfinite_rows(self.question, found)
         for (kind, name), item in found.items():
             into = self.values if kind == "value" else self.cotangents

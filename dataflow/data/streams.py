@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -82,11 +82,22 @@ def open_row_sources(
     return found
 
 
-def find_digest(source: RowSource) -> str:
-    """The digest of all bytes of a source's file."""
+def start_digests(sources: Iterable[RowSource], stack: ExitStack) -> Callable[[], dict[str, str]]:
+    """Begin to read the files of sources for their digests, on a thread of its own; what is returned waits for them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    files = {source.file.name: source.file.path for source in sources}
+    executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="digest"))
+    stack.callback(executor.shutdown, wait=False, cancel_futures=True)
+    found = {name: executor.submit(_find_digest, path) for name, path in files.items()}
+    return lambda: {name: digest.result() for name, digest in found.items()}
+
+
+def _find_digest(path: str) -> str:
+    """The digest of all bytes of a file."""
     from hashlib import file_digest
 
-    with open(source.file.path, "rb") as stream:
+    with open(path, "rb") as stream:
         return f"sha256:{file_digest(stream, 'sha256').hexdigest()}"
 
 

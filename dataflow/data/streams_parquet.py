@@ -17,6 +17,7 @@ from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows,
 from dataflow.errors import DataError
 
 BATCH = 65_536  # rows that are decoded at a time
+BUFFER = 2**20  # bytes of a column that are read at a time
 TILE = 4096  # rows of several columns that are put side by side at a time, so that they stay in the cache
 
 
@@ -66,7 +67,7 @@ class ParquetReader:
 
         self._source = source
         self._row = start
-        self._opened = parquet.ParquetFile(source.file.path)
+        self._opened = parquet.ParquetFile(source.file.path, buffer_size=BUFFER, pre_buffer=False)
         ends = list(accumulate(source.groups))
         first = bisect_right(ends, start)
         last = min(bisect_right(ends, max(stop - 1, start)) + 1, len(ends))
