@@ -152,12 +152,8 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     _check_asked(graph, asked)
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
     derivatives, roots = _list_derivatives(graph, asked)
-    if asked.along_rows is not None and not derivatives and not asked.hidden and asked.cotangent is None:
-        from dataflow.row_runs import run_along_rows
-
-        found = run_along_rows(graph, operators, asked, clock)
-        if found is not None:
-            return found
+    if asked.along_rows is not None and (found := _run_along_rows(graph, operators, asked, clock)) is not None:
+        return found
     only = None if reported is None else [*reported, *roots]
     sized, bound = bind_sizes(graph, operators, asked.inputs, only and [*only, asked.target], root=asked.data_root)
     if bound is not None:
@@ -179,6 +175,22 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     if asked.strict:
         check_strict(graph, findings)
     return make_result(run, findings, products, clock)
+
+
+def _run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
+    """The result of a run along rows; None if there are few, or if what is asked for needs whole values."""
+    assert asked.along_rows is not None
+    found = None
+    whole = graph.derivatives or asked.derivatives or asked.hidden or asked.cotangent is not None
+    if not whole and any("rows" in (entry.shape or ()) for entry in graph.given.values()):
+        from dataflow.row_runs import run_along_rows
+
+        found = run_along_rows(graph, operators, asked, clock)
+    if found is None and asked.along_rows.rows_to is not None:
+        message = "`--rows-to`: this run is not one along rows"
+        hint = "give inputs shapes such as [rows, 3]; --explain-plan says what stands in the way"
+        raise UsageError(Diagnostic("DF0933", message, hint=hint))
+    return found
 
 
 def _list_derivatives(graph: Graph, asked: Asked) -> tuple[Mapping[str, Derivative], Sequence[str]]:

@@ -13,11 +13,11 @@ import numpy as np
 
 from dataflow.data.streams import UnstreamableError, open_row_sources, start_digests
 from dataflow.derivation.tape import UnderivableError
-from dataflow.errors import DataError
+from dataflow.errors import DataError, Diagnostic, UsageError
 from dataflow.graph import EMPTY
 from dataflow.outcome import check_strict, make_result
 from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
-from dataflow.program.lowering import ROWS
+from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.summaries import Summary
 from dataflow.shapes import ArrayType
 from dataflow.sizes import substitute
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from dataflow.data.streams import RowSource
     from dataflow.execution import Asked
     from dataflow.graph import Graph, Input
+    from dataflow.program.running import Program
+    from dataflow.program.workers import Workers
     from dataflow.provenance import Clock
     from dataflow.registry import Operators
     from dataflow.result import Result
@@ -160,16 +162,58 @@ class RowRun:
 
         lowered, along = derived.lowered, self.asked.along_rows
         assert along is not None
-        full = {item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)}
+        written = self._list_written(derived)
+        full = set() if along.rows_to is not None else {
+            item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)
+        }  # fmt: skip
         watched = {item for item in lowered.outputs.values() if isinstance(item, str) and item not in full}
         program = Program(
-            lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources, watched=watched
-        )
+            lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources, watched=watched,
+            written=list(written),
+        )  # fmt: skip
         if along.progress is not None:
             for index, blocks in enumerate(program.passes):
                 blocks.count_done = _Count(along.progress, self.data.rows, index, len(program.passes))
+        given = {**self.data.bound.values, **self.data.sources}
         with choose_workers(program, along.workers) as workers, single_threaded():
-            return program.run({**self.data.bound.values, **self.data.sources}, workers)
+            if along.rows_to is None:
+                return program.run(given, workers)
+            return self._write_rows(program, given, workers, written)
+
+    def _list_written(self, derived: Derived) -> dict[str, list[str]]:
+        """The values whose rows go to a file: by their names in the program those of their columns."""
+        along, lowered = self.asked.along_rows, derived.lowered
+        if along is None or along.rows_to is None:
+            return {}
+        found: dict[str, list[str]] = {}
+        for (kind, name), item in lowered.outputs.items():
+            if name in self.full and item not in lowered.given and _is_made_in_blocks(lowered, item):
+                found.setdefault(item, []).append(name if kind == "value" else f"d{name}")
+        if not found:
+            message = "none of the values that `--only` names is computed row by row"
+            raise UsageError(Diagnostic("DF0933", message, hint="name such values: --only price,loss"))
+        return found
+
+    def _write_rows(
+        self, program: Program, given: Mapping[str, Any], workers: Workers, written: Mapping[str, list[str]]
+    ) -> Found:
+        """Run the program, rows of values and gradients going to a file that appears when all is done."""
+        from dataflow.row_sinks import RowSink
+
+        along, types = self.asked.along_rows, program.lowered.types
+        assert along is not None
+        assert along.rows_to is not None
+        columns = {
+            name: (types[item].dtype, tuple(map(int, types[item].shape[1:])))
+            for item, names in written.items() for name in names
+        }  # fmt: skip
+        with RowSink(along.rows_to, self.data.rows, columns) as sink:
+            found = program.run(given, workers, {item: sink.arrays[names[0]] for item, names in written.items()})
+            for names in written.values():
+                for name in names[1:]:
+                    sink.arrays[name][...] = sink.arrays[names[0]]
+            sink.publish()
+        return found
 
     def make_result(self, found: Found, clock: Clock) -> Result:
         """The result: what has rows by its summary, unless it was asked for alone."""
@@ -197,6 +241,11 @@ class _Count:
     def __call__(self, more: int) -> None:
         self._done += more
         self._progress(self._done, self._all)
+
+
+def _is_made_in_blocks(lowered: Lowered, item: Any) -> bool:
+    """Whether an output has rows, along its first axis, that are computed block by block."""
+    return lowered.places.get(item) == 0 and item.partition(".")[0] not in lowered.mixing
 
 
 def find_nonfinite_rows(question: Question, found: Found) -> tuple[Mapping[str, Any], ...]:

@@ -12,9 +12,9 @@ import pytest
 import dataflow
 
 PUBLIC = [
-    "DataError", "DataflowError", "Derivative", "Diagnostic", "Graph", "GraphError", "Input", "Interval", "Node",
+    "Compiled", "DataError", "DataflowError", "Derivative", "Diagnostic", "Graph", "GraphError", "Input", "Interval", "Node",
     "Operator", "OperatorError", "Operators", "PluginError", "ResourceError", "Result", "StrictError", "UsageError",
-    "derive", "dump", "execute", "hookimpl", "load", "loads", "standard", "trace", "write_gradient",
+    "compile", "derive", "dump", "execute", "hookimpl", "load", "loads", "standard", "trace", "write_gradient",
 ]  # fmt: skip
 
 

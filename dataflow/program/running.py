@@ -30,17 +30,18 @@ class Program:
     rows:    how many rows the values have that have rows.
     keep:    whether rows may be kept between passes.
     watched: values with rows of which a summary is enough.
+    written: of these the ones whose rows are wanted all the same.
     """
 
     def __init__(
         self, lowered: Lowered, operators: Operators, default: str, rows: int = 1, *, keep: bool = True,
-        watched: Collection[str] = (),
+        watched: Collection[str] = (), written: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.lowered = lowered
         self.rows = rows
         self.keep = keep
         self.watched = tuple(watched)
-        self.schedule = make_schedule(lowered, keep=keep, watched=watched)
+        self.schedule = make_schedule(lowered, keep=keep, watched=watched, written=written)
         self.binder = Binder(lowered, operators, default, rows)
         self.passes = [BlockPass(self.binder, plan, stage, rows) for stage, plan in enumerate(self.schedule.passes)]
         self.between = [self._bind_between(names, stage) for stage, names in enumerate(self.schedule.between)]

@@ -47,19 +47,22 @@ class Schedule(NamedTuple):
     passes: tuple[Pass, ...]
 
 
-def make_schedule(lowered: Lowered, *, keep: bool = True, watched: Collection[str] = ()) -> Schedule:
+def make_schedule(
+    lowered: Lowered, *, keep: bool = True, watched: Collection[str] = (), written: Collection[str] = ()
+) -> Schedule:
     """The passes of a program.
 
-    With `keep` false nothing with rows is kept between passes but what is asked for; `watched` are outputs of which
-    only a summary is.
+    With `keep` false nothing with rows is kept between passes but what is asked for. Of `watched` outputs a summary is
+    made, and their rows only if they are among the `written` ones.
     """
-    return _Scheduler(lowered, keep, watched).run()
+    return _Scheduler(lowered, keep, watched, frozenset(written)).run()
 
 
 class _Scheduler:
-    def __init__(self, lowered: Lowered, keep: bool, watched: Collection[str]) -> None:
+    def __init__(self, lowered: Lowered, keep: bool, watched: Collection[str], written: frozenset[str]) -> None:
         self.lowered = lowered
         self.keep = keep
+        self.written = written
         self.watched = [item for item in watched if item in lowered.places]
         self.makers = {out: name for name, node in lowered.nodes.items() for out in node.outputs or (name,)}
         self.mixing = set(lowered.mixing)
@@ -87,7 +90,7 @@ class _Scheduler:
                 self.stages[out] = stage
         for item in lowered.outputs.values():
             rows = isinstance(item, str) and item in lowered.places and self._is_in_pass(item)
-            if rows and item not in self.watched:
+            if rows and (item not in self.watched or item in self.written):
                 self.stored[item] = self.stages[item]
         count = max([-1, *sums, *self.stored.values(), *(self.stages[item] for item in self.watched)]) + 1
         passes = [self._plan_pass(stage, sums.get(stage, ())) for stage in reversed(range(count))]

@@ -47,7 +47,10 @@ def lay_out(graph: Graph, operators: Mapping[str, Operator]) -> tuple[list[str],
     for node in listed:
         row = []
         for item in node.inputs:
-            row.append(slots[item] if item.__class__ is str else _place_number(item, slots, constants, names))
+            if item.__class__ is not str:
+                row.append(_place_number(item, slots, constants, names))
+            else:  # a size that nobody told stands in a node that is not needed
+                row.append(slots[item] if item in slots else ABSENT)
         if (absent := len(operators[node.op].inputs) - len(row)) > 0 and not operators[node.op].variadic:
             row += [ABSENT] * absent
         operands.append(tuple(row))

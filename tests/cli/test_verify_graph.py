@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dataflow.cli import main
-from dataflow.cli.verify_graph import Bar
+from dataflow.cli.progress import Bar
 
 GRAPHS = Path(__file__).parent.parent.parent / "graphs"
 LECTURE = str(GRAPHS / "lecture.yaml")
@@ -130,7 +130,7 @@ def test_a_graph_without_a_target_is_refused(capsys: pytest.CaptureFixture[str],
 
 
 def test_the_bar_is_for_terminals_and_long_work(capsys: pytest.CaptureFixture[str]) -> None:
-    bar = Bar()
+    bar = Bar("verifying", "gradients")
     bar.show(1, 10)
     bar.close()
     assert capsys.readouterr().err == ""

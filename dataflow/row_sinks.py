@@ -1,0 +1,135 @@
+"""Files that the rows of values are written to as they come, in any order: they appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataflow.errors import Diagnostic, UsageError
+from dataflow.output import TEMPORARY
+from dataflow.places import StrPath, explain, find_place, read_head, refuse
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+Type = tuple[str, tuple[int, ...]]
+Array = np.ndarray[Any, Any]
+MAGIC = {".npy": b"\x93NUMPY", ".parquet": b"PAR1"}
+GROUP = 2**20  # rows of a row group
+
+
+class RowSink:
+    """A `.npy` file of one value, or a `.parquet` table with a column for each, on its way to a place.
+
+    `columns` has by name the dtype of a value and the shape of one row; in a table a row of k elements makes the
+    columns `NAME_0`, `NAME_1`, ... `arrays`, by name, lie on the disk: any thread may write any of their rows. To be
+    used in a `with` statement, which removes what is not published.
+
+    Raises `UsageError` for a place of another kind, `ResourceError` for one that cannot be written to, or that holds
+    another kind of file.
+
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "price.npy")
+    >>> with RowSink(path, 3, {"price": ("float64", ())}) as sink:
+    ...     sink.arrays["price"][:] = [1, 2, 3]
+    ...     sink.publish()
+    >>> np.load(path).tolist()
+    [1.0, 2.0, 3.0]
+    """
+
+    def __init__(self, path: StrPath, rows: int, columns: Mapping[str, Type]) -> None:
+        self._suffix = check_suffix(path, list(columns))
+        self._place = find_place(path)
+        head = read_head(self._place.path)
+        if self._place.special or (head and not head.startswith(MAGIC[self._suffix])):
+            hint = "name another file with --rows-to, or remove this one first"
+            raise refuse("DF0803", self._place.path, f"it exists and is no {self._suffix} file", hint)
+        self._staged: list[str] = []
+        self.rows = rows
+        self.arrays: dict[str, Array] = {}
+        try:
+            for name, (dtype, shape) in columns.items():
+                staged = self._stage()
+                self.arrays[name] = np.lib.format.open_memmap(staged, "w+", np.dtype(dtype), (rows, *shape))
+        except OSError as error:
+            self._remove()
+            raise explain(error, self._place.path) from error
+
+    def _stage(self) -> str:
+        name = f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}.tmp"
+        self._staged.append(os.path.join(os.path.dirname(self._place.path), name))
+        return self._staged[-1]
+
+    def __enter__(self) -> RowSink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.arrays.clear()
+        self._remove()
+        if isinstance(error, OSError):
+            raise explain(error, self._place.path) from error
+
+    def _remove(self) -> None:
+        for staged in self._staged:
+            with suppress(OSError):
+                os.unlink(staged)
+
+    def publish(self) -> None:
+        """Give the file its place."""
+        if self._suffix == ".npy":
+            (array,) = self.arrays.values()
+            array.flush()  # type: ignore[attr-defined]
+            staged = self._staged[0]
+        else:
+            staged = self._write_table()
+        if self._place.mode is not None:
+            os.chmod(staged, self._place.mode)
+        with open(staged, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.replace(staged, self._place.path)
+
+    def _write_table(self) -> str:
+        """The arrays as a table, a row group at a time."""
+        import pyarrow
+        from pyarrow import parquet
+
+        staged = self._stage()
+        names = [part for name, array in self.arrays.items() for part in _name_columns(name, array.shape[1:])]
+        writer = None
+        for start in range(0, max(self.rows, 1), GROUP):
+            blocks = [array[start : start + GROUP].reshape(-1, _count(array)) for array in self.arrays.values()]
+            columns = [np.ascontiguousarray(block[:, index]) for block in blocks for index in range(block.shape[1])]
+            table = pyarrow.table(dict(zip(names, columns, strict=True)))
+            if writer is None:
+                writer = parquet.ParquetWriter(staged, table.schema)
+            writer.write_table(table, row_group_size=GROUP)
+        assert writer is not None
+        writer.close()
+        return staged
+
+
+def check_suffix(path: StrPath, names: list[str]) -> str:
+    """`.npy` or `.parquet`. Raises `UsageError` for another kind of file, and for one that cannot hold these values."""
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix not in MAGIC:
+        message = f"rows are not written to `{os.fspath(path)}`"
+        raise UsageError(Diagnostic("DF0933", message, expected="a .parquet or .npy file"))
+    if suffix == ".npy" and len(names) != 1:
+        message = f"a .npy file holds one array, and there are {len(names)}: {', '.join(names)}"
+        raise UsageError(Diagnostic("DF0933", message, hint="write a .parquet file, or name one value with --only"))
+    return suffix
+
+
+def _count(array: Array) -> int:
+    return int(np.prod(array.shape[1:], dtype=int))
+
+
+def _name_columns(name: str, shape: tuple[int, ...]) -> list[str]:
+    count = int(np.prod(shape, dtype=int))
+    return [name] if not shape else [f"{name}_{index}" for index in range(count)]
