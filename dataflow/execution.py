@@ -21,6 +21,8 @@ from dataflow.sweeps.plan import Plan, make_plan
 from dataflow.sweeps.sized import bind_sizes
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dataflow.derivatives import Product
     from dataflow.graph import Derivative, Graph
     from dataflow.result import Result
@@ -48,12 +50,12 @@ class AlongRows(NamedTuple):
     """How a graph is run that has many rows: what has rows is summarised, unless it is asked for alone.
 
     rows_to:  a file, `.parquet` or `.npy`, that the rows of what is asked for alone are written to as they come.
-    workers:  how many cores to use; all, if not given.
+    workers:  how many cores to use; all, if not given; or an executor, such as that of a Dask client.
     progress: told how many rows of how many are done.
     """
 
     rows_to: str | None = None
-    workers: int | None = None
+    workers: int | Executor | None = None
     progress: Callable[[int, int], None] | None = None
 
 

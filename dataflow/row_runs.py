@@ -175,7 +175,7 @@ class RowRun:
             for index, blocks in enumerate(program.passes):
                 blocks.count_done = _Count(along.progress, self.data.rows, index, len(program.passes))
         given = {**self.data.bound.values, **self.data.sources}
-        with choose_workers(program, along.workers) as workers, single_threaded():
+        with choose_workers(program, self.operators, along.workers) as workers, single_threaded():
             if along.rows_to is None:
                 return program.run(given, workers)
             return self._write_rows(program, given, workers, written)

@@ -29,6 +29,7 @@ NOT_RUN = {
     "DF0561": "whoever may read everything gets no refusal",
     "DF0562": "needs a failing disk",
     "DF0563": "needs a file larger than the memory",
+    "DF0564": "the libraries are installed where the tests run",
     "DF0806": "needs a place that even an administrator cannot write to",
     "DF0810": "needs a graph larger than the memory",
     "DF0812": "waits for a minute",

@@ -8,22 +8,24 @@ dataflow exec model.yaml --set w=@w.npy --only loss,w
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from contextlib import closing, redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from dataflow.cli.common import Once, add_graph_arguments, add_value_arguments, load_graph, read_value
 from dataflow.cli.derivative_options import add_derivative_arguments, read_derivatives
 from dataflow.cli.progress import Bar
 from dataflow.cli.reports import print_bytes, warn
-from dataflow.errors import DataError, Diagnostic, GraphError, UsageError, escape
+from dataflow.errors import DataError, Diagnostic, GraphError, ResourceError, UsageError, escape
 
 if TYPE_CHECKING:
     import argparse
+    from concurrent.futures import Executor
 
     from dataflow.graph import Graph
     from dataflow.result import Result
 
+CONNECT = 10.0  # seconds that a cluster has to answer in
 NO_MAPPING = frozenset({"DF0107", "DF0109"})  # an empty file, a file with something else
 
 
@@ -61,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many cores a graph of many rows may use; all, if not given",
     )
     parser.add_argument(
+        "--cluster", action=Once, metavar="ADDRESS", help="run the blocks of a graph of many rows on a Dask cluster"
+    )
+    parser.add_argument(
         "--rows-to",
         action=Once,
         metavar="FILE",
@@ -96,7 +101,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.explain_plan:
         return _explain_plan(graph, values, only, arguments)
     bar = Bar("running", "rows")
-    with closing(bar), redirect_stdout(sys.stderr):  # what a rule prints is no result
+    with (
+        closing(bar),
+        open_workers(arguments) as workers,
+        redirect_stdout(sys.stderr),
+    ):  # what a rule prints is no result
         result = execute(
             graph,
             values,
@@ -108,7 +117,7 @@ def run(arguments: argparse.Namespace) -> int:
             strict=arguments.strict,
             timings=arguments.timings,
             derivatives=derivatives,
-            along_rows=AlongRows(arguments.rows_to, arguments.workers, bar.show),
+            along_rows=AlongRows(arguments.rows_to, workers, bar.show),
         )
     full = frozenset(only or ())
     if alone:
@@ -125,6 +134,28 @@ def run(arguments: argparse.Namespace) -> int:
 
     print_result(graph, result, path)
     return 0
+
+
+@contextmanager
+def open_workers(arguments: argparse.Namespace) -> Iterator[int | Executor | None]:
+    """How many cores to use, or the executor of a cluster. Raises `ResourceError` if that is not there."""
+    if arguments.workers is not None and arguments.workers < 1:
+        raise UsageError(Diagnostic("DF0903", f"--workers is a number of cores, not {arguments.workers}"))
+    if arguments.cluster is None:
+        yield arguments.workers
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        hint = 'pip install "dataflow-autodiff[dask]"'
+        raise ResourceError(Diagnostic("DF0564", "a cluster needs the package `distributed`", hint=hint)) from error
+    try:
+        client: Any = Client(arguments.cluster, timeout=CONNECT)  # type: ignore[no-untyped-call]
+    except Exception as error:  # of a dozen kinds
+        message = f"there is no cluster at `{arguments.cluster}`"
+        raise ResourceError(Diagnostic("DF0565", message, hint="write its address as tcp://HOST:PORT")) from error
+    with client:
+        yield client.get_executor(pure=False)
 
 
 def _explain_plan(

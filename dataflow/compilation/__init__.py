@@ -14,6 +14,8 @@ from dataflow.sizing import uses_sizes
 from dataflow.sweeps.plan import make_plan
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dataflow.registry import Operators
 
 
@@ -39,7 +41,7 @@ def compile(
     outputs: str | Iterable[str] | None = None,
     target: str | None = None,
     inputs: Mapping[str, Any] = EMPTY,
-    workers: int | None = None,
+    workers: int | Executor | None = None,
     operators: Operators | None = None,
     data_root: str | None = None,
 ) -> Compiled:
@@ -50,7 +52,8 @@ def compile(
     outputs:   the values that are wanted; the target's, if not given, and without a target all that have a name.
     target:    the node whose gradient is computed, in place of the graph's.
     inputs:    values in place of those in the graph, for all calls that give no others: data that stays.
-    workers:   how many cores to use; all, if not given. It changes no bit of what comes out.
+    workers:   how many cores to use; all, if not given; or an executor of `concurrent.futures`, which may be that of a
+               Dask client. It changes no bit of what comes out.
     operators: the table of operators, in place of the one that the graph was read with.
     data_root: the folder that data files are read from, in place of the graph's own.
 

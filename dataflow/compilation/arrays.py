@@ -26,6 +26,8 @@ from dataflow.sweeps.threads import BlasThreads
 from dataflow.tracing.symbols import UntraceableError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dataflow.graph import Graph
     from dataflow.registry import Operators
 
@@ -38,7 +40,7 @@ class ArrayFunction:
 
     def __init__(
         self, graph: Graph, operators: Operators, question: Question, inputs: Mapping[str, Any], root: str | None,
-        workers: int | None,
+        workers: int | Executor | None,
     ) -> None:  # fmt: skip
         self.graph = graph
         self.operators = operators

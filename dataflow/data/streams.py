@@ -101,6 +101,12 @@ def _find_digest(path: str) -> str:
         return f"sha256:{file_digest(stream, 'sha256').hexdigest()}"
 
 
+def reopen_rows(kind: Callable[..., RowSource], name: str, path: str, size: int, parts: Sequence[Wanted]) -> RowSource:
+    """A source in another process, of the same file."""
+    stream = open(path, "rb")  # noqa: SIM115  (it lives as long as the source)
+    return kind(DataFile(stream, name, path, size), parts)
+
+
 def check_rows(shape: Sequence[int], part: Wanted) -> None:
     """Raise `UnstreamableError` for a shape that is not the declared one, in which names stand for any size."""
     declared = part.shape

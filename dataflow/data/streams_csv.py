@@ -12,7 +12,7 @@ import numpy as np
 from dataflow.data.columns import choose_columns, index_columns
 from dataflow.data.files import DataFile
 from dataflow.data.fitting import convert
-from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows, tell_rows
+from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows, reopen_rows, tell_rows
 from dataflow.data.tables import CarefulError, open_text, read_header_row, read_lines, read_plain
 from dataflow.errors import DataError
 
@@ -40,6 +40,9 @@ class CsvRows:
         shape = (self.rows, len(self.chosen[part.name])) if several else (self.rows,)
         check_rows(shape, part)
         return shape
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
     def open(self, start: int, stop: int) -> CsvReader:
         """A reader of some rows."""

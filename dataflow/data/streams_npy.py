@@ -11,7 +11,7 @@ import numpy as np
 from dataflow.data.arrays import check_size, read_header
 from dataflow.data.files import DataFile, refuse_damaged
 from dataflow.data.fitting import convert
-from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows, tell_rows
+from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows, reopen_rows, tell_rows
 from dataflow.errors import DataError
 
 
@@ -34,6 +34,9 @@ class NpyRows:
             check_rows(header.shape, part)
             convert(np.zeros(0, header.dtype), part.dtype, file.name)  # that these dtypes go together
         self.types = {part.name: (part.dtype, header.shape) for part in parts}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
     def open(self, start: int, stop: int) -> NpyReader:
         """A reader of some rows."""

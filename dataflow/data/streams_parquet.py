@@ -13,7 +13,7 @@ from dataflow.data.columns import choose_columns, index_columns
 from dataflow.data.files import DataFile, missing_library
 from dataflow.data.fitting import convert
 from dataflow.data.parquet import check_types, refuse_null
-from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows, tell_rows
+from dataflow.data.streams import Arrays, UnstreamableError, Wanted, check_rows, reopen_rows, tell_rows
 from dataflow.errors import DataError
 
 BATCH = 65_536  # rows that are decoded at a time
@@ -53,6 +53,9 @@ class ParquetRows:
         shape = (self.rows, len(self.columns[part.name])) if several else (self.rows,)
         check_rows(shape, part)
         return shape
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
     def open(self, start: int, stop: int) -> ParquetReader:
         """A reader of some rows."""

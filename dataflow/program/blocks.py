@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dataflow.axes import count_per_row
 from dataflow.program.schedule import Pass, count_row, find_block_length, find_widest
 from dataflow.program.summaries import Summary
 
@@ -103,28 +104,33 @@ class BlockPass:
         self.chunks = cut_chunks(rows, self.length)
         slots = binder.slots
         self.targets = {name: slots.add() for name in plan.stored}
-        self.read = [(slots.by_name[name], lowered.places[name], name) for name in plan.read]
+        self.read = [(slots.by_name[name], *self._stand(name), name) for name in plan.read]
         self.count_done: Callable[[int], None] = _ignore
-        self.written = [(name, self.targets[name], lowered.places[name]) for name in plan.stored]
+        self.written = [(name, self.targets[name], *self._stand(name)) for name in plan.stored]
         self.sums = [(slots.by_name[name], COMBINE[by]) for name, by in plan.sums.items()]
         self.watched = [(name, slots.by_name[name]) for name in plan.watched]
         self._frames: dict[int, list[Frame]] = {}
         self._lock = Lock()
         self._checked: set[int] = set()
 
-    def run_chunk(self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array]) -> list[Any]:
+    def _stand(self, name: str) -> tuple[int, int]:
+        """The axis at which a value's rows stand, and how many elements along it belong to each."""
+        place = self.binder.lowered.places[name]
+        return place, count_per_row(self.binder.lowered.types[name].shape[place]) or 1
+
+    def run_chunk(self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array], base: int = 0) -> list[Any]:
         """The parts of the sums that a chunk gives, and summaries; rows are written to the arrays in `stored`.
 
-        A given value may be a source of rows in place of an array.
+        A given value may be a source of rows in place of an array. The arrays in `stored` begin at row `base`.
         """
         with (
             np.errstate(all="ignore"),
-            Readers(self.read, values, chunk, self.rows) as readers,
+            Readers(self.read, values, chunk) as readers,
         ):  # a thread has settings of its own
-            return self._run_chunk(chunk, values, stored, readers)
+            return self._run_chunk(chunk, values, stored, readers, base)
 
     def _run_chunk(
-        self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array], readers: Readers
+        self, chunk: Chunk, values: Sequence[Any], stored: Mapping[str, Array], readers: Readers, base: int
     ) -> list[Any]:
         totals: list[Any] = [None] * (len(self.sums) + len(self.watched))
         frames: dict[int, Frame] = {}
@@ -135,8 +141,8 @@ class BlockPass:
                 frame = frames[stop - start] = self._take_frame(stop - start)
                 frame.fill(values)
             readers.put(frame.values, start, stop)
-            for name, slot, place in self.written:
-                frame.values[slot] = cut(stored[name], place, start, stop, self.rows)
+            for name, slot, place, each in self.written:
+                frame.values[slot] = cut(stored[name], place, (start - base) * each, (stop - base) * each)
             self._run_block(frame, stop - start)
             for index, part in enumerate(self._list_parts(frame)):
                 totals[index] = part if totals[index] is None else self._join(index, totals[index], part)
@@ -204,16 +210,17 @@ class BlockPass:
 class Readers:
     """Puts the rows of given values into a list of values, block by block: slices of arrays, or what a source reads."""
 
-    def __init__(self, read: Sequence[tuple[int, int, str]], values: Sequence[Any], chunk: Chunk, rows: int) -> None:
-        self._arrays = [(slot, place, values[slot]) for slot, place, _ in read if not hasattr(values[slot], "open")]
+    def __init__(self, read: Sequence[tuple[int, int, int, str]], values: Sequence[Any], chunk: Chunk) -> None:
+        self._arrays = [
+            (slot, place, each, values[slot]) for slot, place, each, _ in read if not hasattr(values[slot], "open")
+        ]
         self._slots: dict[int, list[tuple[int, str]]] = {}
         self._sources: dict[int, Any] = {}
-        for slot, _, name in read:
+        for slot, _, _, name in read:
             if hasattr(values[slot], "open"):
                 self._sources[id(values[slot])] = values[slot]
                 self._slots.setdefault(id(values[slot]), []).append((slot, name))
         self._chunk = chunk
-        self._rows = rows
         self._opened: dict[int, Any] = {}
 
     def __enter__(self) -> Readers:
@@ -227,19 +234,16 @@ class Readers:
 
     def put(self, values: list[Any], start: int, stop: int) -> None:
         """The rows from `start` to `stop`; blocks come one after the other."""
-        for slot, place, array in self._arrays:
-            values[slot] = cut(array, place, start, stop, self._rows)
+        for slot, place, each, array in self._arrays:
+            values[slot] = cut(array, place, start * each, stop * each)
         for key, reader in self._opened.items():
             found = reader.read(stop - start)
             for slot, name in self._slots[key]:
                 values[slot] = found[name]
 
 
-def cut(array: Any, place: int, start: int, stop: int, rows: int) -> Any:
-    """Some rows of an array, without a copy; of several elements along the axis for each row, all of them."""
-    if array.shape[place] != rows:
-        each = array.shape[place] // rows
-        start, stop = start * each, stop * each
+def cut(array: Any, place: int, start: int, stop: int) -> Any:
+    """Some of an array along an axis, without a copy."""
     return array[start:stop] if place == 0 else array[(slice(None),) * place + (slice(start, stop),)]
 
 

@@ -34,6 +34,7 @@ class Recipe(NamedTuple):
     rows: int
     keep: bool
     watched: tuple[str, ...]
+    written: tuple[str, ...] = ()
 
 
 class Task(NamedTuple):
@@ -79,8 +80,13 @@ def make_processes(program: Program, operators: Operators, count: int) -> Proces
     plugins = describe_plugins(operators, program.lowered)
     if plugins is None or os.name != "posix":
         return None
-    recipe = Recipe(program.lowered, plugins, program.binder.default, program.rows, program.keep, program.watched)
-    return Processes(recipe, count)
+    return Processes(make_recipe(program, plugins), count)
+
+
+def make_recipe(program: Program, plugins: tuple[tuple[str, str], ...]) -> Recipe:
+    """What another process makes the same program of."""
+    about = (program.rows, program.keep, program.watched, program.written)
+    return Recipe(program.lowered, plugins, program.binder.default, *about)
 
 
 class Processes:
@@ -99,7 +105,7 @@ class Processes:
 
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
         """The parts of every chunk."""
-        read = {name: self._share(name, values[slot]) for slot, _, name in blocks.read}
+        read = {name: self._share(name, values[slot]) for slot, _, _, name in blocks.read}
         written = {name: self._share(name, array) for name, array in stored.items()}
         slots, common = blocks.binder.slots.by_name, blocks.list_common()
         shared = {name: values[slots[name]] for name in common}

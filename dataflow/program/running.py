@@ -41,6 +41,7 @@ class Program:
         self.rows = rows
         self.keep = keep
         self.watched = tuple(watched)
+        self.written = tuple(written)
         self.schedule = make_schedule(lowered, keep=keep, watched=watched, written=written)
         self.binder = Binder(lowered, operators, default, rows)
         self.passes = [BlockPass(self.binder, plan, stage, rows) for stage, plan in enumerate(self.schedule.passes)]

@@ -20,8 +20,9 @@ def make_program(recipe: Recipe) -> Program:
     """The program of a recipe."""
     operators = load_operators(recipe.plugins)
     return Program(
-        recipe.lowered, operators, recipe.default, recipe.rows, keep=recipe.keep, watched=frozenset(recipe.watched)
-    )
+        recipe.lowered, operators, recipe.default, recipe.rows, keep=recipe.keep, watched=recipe.watched,
+        written=recipe.written,
+    )  # fmt: skip
 
 
 def run_task(program: Program, task: Task, memory: dict[int, mmap.mmap]) -> list[list[Any]]:

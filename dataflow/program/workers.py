@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol
@@ -71,8 +72,16 @@ class Threads:
 
 
 @contextmanager
-def choose_workers(program: Program, count: int | None = None) -> Iterator[Workers]:
-    """Who runs a program once: threads, if there are several cores (`count`: at most so many) and several chunks."""
+def choose_workers(program: Program, operators: Operators, count: int | Executor | None = None) -> Iterator[Workers]:
+    """Who runs a program once: threads, if there are several cores (`count`: at most so many) and several chunks.
+
+    In place of a number it may be an executor.
+    """
+    if isinstance(count, Executor):
+        from dataflow.program.executors import make_executor_workers
+
+        yield make_executor_workers(program, operators, count) or OneThread()
+        return
     count = min(count or count_cores(), max([1, *(len(blocks.chunks) for blocks in program.passes)]))
     if count == 1:
         yield OneThread()
@@ -90,9 +99,13 @@ COPIED = 8  # operations for each element that has to be copied to where other p
 
 
 def choose_repeated(
-    program: Program, operators: Operators, moving: Collection[str], count: int | None = None
+    program: Program, operators: Operators, moving: Collection[str], count: int | Executor | None = None
 ) -> Workers:
     """Who runs a program that is run often: by its shapes, and by which given values (`moving`) change at every run."""
+    if isinstance(count, Executor):
+        from dataflow.program.executors import make_executor_workers
+
+        return make_executor_workers(program, operators, count) or OneThread()
     count = min(count or count_cores(), max([1, *(len(blocks.chunks) for blocks in program.passes)]))
     if count == 1:
         return OneThread()

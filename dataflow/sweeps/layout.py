@@ -50,7 +50,7 @@ def lay_out(graph: Graph, operators: Mapping[str, Operator]) -> tuple[list[str],
             if item.__class__ is not str:
                 row.append(_place_number(item, slots, constants, names))
             else:  # a size that nobody told stands in a node that is not needed
-                row.append(slots[item] if item in slots else ABSENT)
+                row.append(slots.get(item, ABSENT))
         if (absent := len(operators[node.op].inputs) - len(row)) > 0 and not operators[node.op].variadic:
             row += [ABSENT] * absent
         operands.append(tuple(row))
