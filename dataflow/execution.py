@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from dataflow.document import UNKNOWN, paused_collection
 from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, UsageError, propose
 from dataflow.graph import EMPTY
 from dataflow.library import MissingKernelError
-from dataflow.outcome import check_strict, make_result
+from dataflow.outcome import AlongRows, check_strict, make_result
 from dataflow.provenance import Clock
 from dataflow.registry import Operators, standard
 from dataflow.sweeps.binding import Bound, bind_values
@@ -21,8 +21,6 @@ from dataflow.sweeps.plan import Plan, make_plan
 from dataflow.sweeps.sized import bind_sizes
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from dataflow.derivatives import Product
     from dataflow.graph import Derivative, Graph
     from dataflow.result import Result
@@ -44,19 +42,7 @@ class Asked(NamedTuple):
     timings: bool = False
     derivatives: Mapping[str, Derivative] = EMPTY
     along_rows: AlongRows | None = None
-
-
-class AlongRows(NamedTuple):
-    """How a graph is run that has many rows: what has rows is summarised, unless it is asked for alone.
-
-    rows_to:  a file, `.parquet` or `.npy`, that the rows of what is asked for alone are written to as they come.
-    workers:  how many cores to use; all, if not given; or an executor, such as that of a Dask client.
-    progress: told how many rows of how many are done.
-    """
-
-    rows_to: str | None = None
-    workers: int | Executor | None = None
-    progress: Callable[[int, int], None] | None = None
+    memory_limit: int | None = None
 
 
 def execute(
@@ -73,6 +59,7 @@ def execute(
     timings: bool = False,
     derivatives: Mapping[str, Derivative] = EMPTY,
     along_rows: AlongRows | None = None,
+    memory_limit: int | None = None,
 ) -> Result:
     """Run a graph: the value of every node, and its gradient if there is a target.
 
@@ -88,6 +75,8 @@ def execute(
     derivatives: what to compute beside the derivatives that the graph itself asks for, by name.
     along_rows: run a graph of more than 100,000 rows block by block, in memory that does not grow with them: data files
                are read as they are needed, and what has rows is summarised in the result unless `only` names it.
+    memory_limit: the most bytes that computed values of a graph of arrays may take at once: what the way back needs and
+               the result does not (`only`) is computed again rather than kept.
 
     Raises `GraphError`, `DataError`, `UsageError`, `OperatorError`, `ResourceError`, each with its diagnostics.
 
@@ -98,7 +87,9 @@ def execute(
     """
     target = graph.target if target is None else target
     names = None if only is None else [only] if isinstance(only, str) else list(only)
-    asked = Asked(inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives, along_rows)
+    asked = Asked(
+        inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives, along_rows, memory_limit
+    )
     with explain_places(graph):
         return _run(graph, operators, asked)
 
@@ -154,7 +145,8 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     _check_asked(graph, asked)
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
     derivatives, roots = _list_derivatives(graph, asked)
-    if asked.along_rows is not None and (found := _run_along_rows(graph, operators, asked, clock)) is not None:
+    programmed = asked.along_rows is not None or asked.memory_limit is not None
+    if programmed and (found := _run_program(graph, operators, asked, clock)) is not None:
         return found
     only = None if reported is None else [*reported, *roots]
     sized, bound = bind_sizes(graph, operators, asked.inputs, only and [*only, asked.target], root=asked.data_root)
@@ -179,16 +171,16 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     return make_result(run, findings, products, clock)
 
 
-def _run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
-    """The result of a run along rows; None if there are few, or if what is asked for needs whole values."""
-    assert asked.along_rows is not None
+def _run_program(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
+    """The result of a run along rows, or in little memory; None where that is not needed, or not possible."""
     found = None
     whole = graph.derivatives or asked.derivatives or asked.hidden or asked.cotangent is not None
-    if not whole and any("rows" in (entry.shape or ()) for entry in graph.given.values()):
+    rows = any("rows" in (entry.shape or ()) for entry in graph.given.values())
+    if not whole and (rows or asked.memory_limit is not None):
         from dataflow.row_runs import run_along_rows
 
         found = run_along_rows(graph, operators, asked, clock)
-    if found is None and asked.along_rows.rows_to is not None:
+    if found is None and asked.along_rows is not None and asked.along_rows.rows_to is not None:
         message = "`--rows-to`: this run is not one along rows"
         hint = "give inputs shapes such as [rows, 3]; --explain-plan says what stands in the way"
         raise UsageError(Diagnostic("DF0933", message, hint=hint))

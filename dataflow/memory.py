@@ -29,3 +29,20 @@ def show_bytes(count: float) -> str:
         if count >= size:
             return f"{count / size:.3g} {unit}"
     return f"{count:g} bytes"
+
+
+def read_bytes(text: str) -> int:
+    """A number of bytes from words. Raises `ValueError` for what is none.
+
+    >>> read_bytes("2 GB"), read_bytes("1.5MB"), read_bytes("100")
+    (2000000000, 1500000, 100)
+    """
+    units = {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "b": 1, "bytes": 1}
+    number = text.strip().lower().rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text.strip().lower()[len(number) :]
+    if unit and unit not in units:
+        raise ValueError(f"{unit} is no unit of memory")
+    count = float(number) * units.get(unit, 1)
+    if not 1 <= count < 1e18:
+        raise ValueError("a number of bytes is at least 1")
+    return int(count)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.errors import Diagnostic, StrictError
 from dataflow.provenance import Clock, describe_processor, label_hidden, list_unproved, list_versions
 from dataflow.result import Result
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dataflow.derivatives import Product
     from dataflow.execution import Run
     from dataflow.graph import Graph
     from dataflow.row_runs import RowRun
+
+
+class AlongRows(NamedTuple):
+    """How a graph is run that has many rows: what has rows is summarised, unless it is asked for alone.
+
+    rows_to:  a file, `.parquet` or `.npy`, that the rows of what is asked for alone are written to as they come.
+    workers:  how many cores to use; all, if not given; or an executor, such as that of a Dask client.
+    progress: told how many rows of how many are done.
+    """
+
+    rows_to: str | None = None
+    workers: int | Executor | None = None
+    progress: Callable[[int, int], None] | None = None
+
 
 Type = tuple[str, tuple[int, ...]]
 

@@ -15,9 +15,10 @@ from dataflow.data.streams import UnstreamableError, open_row_sources, start_dig
 from dataflow.derivation.tape import UnderivableError
 from dataflow.errors import DataError, Diagnostic, UsageError
 from dataflow.graph import EMPTY
-from dataflow.outcome import check_strict, make_result
+from dataflow.outcome import AlongRows, check_strict, make_result
 from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
 from dataflow.program.lowering import ROWS, Lowered
+from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
 from dataflow.shapes import ArrayType
 from dataflow.sizes import substitute
@@ -52,21 +53,21 @@ class Data(NamedTuple):
 
 
 def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
-    """Run a graph along its rows; None if it has none, too few, or cannot be.
+    """Run a graph along its rows, or in limited memory; None if it has few rows, is one of numbers, or cannot be.
 
     Raises what `execute` does.
     """
-    along = asked.along_rows
-    assert along is not None
-    if not any("rows" in (entry.shape or ()) for entry in graph.given.values()):
-        return None
+    along, limit = asked.along_rows, asked.memory_limit
     with ExitStack() as stack:
         data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
-        if data is None or (data.rows <= MANY_ROWS and along.rows_to is None):
+        few = data.rows <= MANY_ROWS and (along is None or along.rows_to is None)
+        if (few or along is None) and limit is None:
             return None
         clock.note("data")
         try:
             run = RowRun(graph, operators, asked, data)
+            if run.plan.scalar:
+                return None
             digests = start_digests(data.sources.values(), stack)
             found = run.sweep(clock)
             data.bound.data |= digests()
@@ -87,12 +88,13 @@ def _list_needed(graph: Graph, operators: Operators, asked: Asked) -> list[str]:
     ]  # fmt: skip
 
 
-def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -> Data | None:
-    """The given values; sources of many rows are opened, not read. None if no rows are told."""
+def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -> Data:
+    """The given values; sources of many rows are opened, not read."""
     given = graph.given
     long: dict[str, Input] = {
         name: given[name] for name in needed
-        if name not in asked.inputs and given[name].source is not None and (given[name].shape or ("",))[0] == "rows"
+        if asked.memory_limit is None and name not in asked.inputs and given[name].source is not None
+        and (given[name].shape or ("",))[0] == "rows"
     }  # fmt: skip
     sources: list[RowSource] | None = []
     if long:
@@ -112,7 +114,7 @@ def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -
         raise DataError(found)
     bound.sizes = lengths.known
     by_name = {name: source for source in sources for name in source.types}
-    return Data(bound, by_name, types, lengths.known["rows"]) if "rows" in lengths.known else None
+    return Data(bound, by_name, types, lengths.known.get("rows", 1))
 
 
 class RowRun:
@@ -151,8 +153,10 @@ class RowRun:
         return found
 
     def _derive(self, *, masked: bool) -> Derived:
-        types = {name: self._put_rows(name, type) for name, type in self.data.types.items()}
-        sizes = {name: length for name, length in self.data.bound.sizes.items() if name != "rows"}
+        types, sizes = self.data.types, self.data.bound.sizes
+        if self.asked.memory_limit is None:
+            types = {name: self._put_rows(name, type) for name, type in types.items()}
+            sizes = {name: length for name, length in sizes.items() if name != "rows"}
         return derive_program(self.graph, self.operators, types, sizes, self.question, masked=masked)
 
     def _compute(self, derived: Derived) -> Found:
@@ -160,8 +164,9 @@ class RowRun:
         from dataflow.program.workers import choose_workers
         from dataflow.sweeps.threads import single_threaded
 
-        lowered, along = derived.lowered, self.asked.along_rows
-        assert along is not None
+        lowered, along = derived.lowered, self.asked.along_rows or AlongRows()
+        if self.asked.memory_limit is not None:
+            lowered = limit_memory(lowered, self.asked.memory_limit, derived.target, self.data.rows).lowered
         written = self._list_written(derived)
         full = set() if along.rows_to is not None else {
             item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)

@@ -63,6 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many cores a graph of many rows may use; all, if not given",
     )
     parser.add_argument(
+        "--memory-limit", action=Once, metavar="SIZE",
+        help="2GB, 500MB: compute values again for the way back rather than keep them; with --only",
+    )  # fmt: skip
+    parser.add_argument(
         "--cluster", action=Once, metavar="ADDRESS", help="run the blocks of a graph of many rows on a Dask cluster"
     )
     parser.add_argument(
@@ -85,7 +89,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, execute, write, and print the table."""
-    from dataflow.execution import AlongRows, execute
+    from dataflow.execution import execute
+    from dataflow.outcome import AlongRows
     from dataflow.places import find_place, is_standard_output
 
     graph = load_graph(arguments.graph, arguments)
@@ -100,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     derivatives = read_derivatives(arguments, graph)
     if arguments.explain_plan:
         return _explain_plan(graph, values, only, arguments)
+    limit = _read_limit(arguments.memory_limit)
     bar = Bar("running", "rows")
     with (
         closing(bar),
@@ -118,6 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
             timings=arguments.timings,
             derivatives=derivatives,
             along_rows=AlongRows(arguments.rows_to, workers, bar.show),
+            memory_limit=limit,
         )
     full = frozenset(only or ())
     if alone:
@@ -134,6 +141,17 @@ def run(arguments: argparse.Namespace) -> int:
 
     print_result(graph, result, path)
     return 0
+
+
+def _read_limit(text: str | None) -> int | None:
+    """A number of bytes. Raises `UsageError` for what is none."""
+    from dataflow.memory import read_bytes
+
+    try:
+        return None if text is None else read_bytes(text)
+    except ValueError as error:
+        message = f"--memory-limit: `{text}` is no amount of memory"
+        raise UsageError(Diagnostic("DF0903", message, hint="write it as 2GB, 500MB or a number of bytes")) from error
 
 
 @contextmanager

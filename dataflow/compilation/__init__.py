@@ -42,6 +42,7 @@ def compile(
     target: str | None = None,
     inputs: Mapping[str, Any] = EMPTY,
     workers: int | Executor | None = None,
+    memory_limit: int | None = None,
     operators: Operators | None = None,
     data_root: str | None = None,
 ) -> Compiled:
@@ -54,6 +55,8 @@ def compile(
     inputs:    values in place of those in the graph, for all calls that give no others: data that stays.
     workers:   how many cores to use; all, if not given; or an executor of `concurrent.futures`, which may be that of a
                Dask client. It changes no bit of what comes out.
+    memory_limit: the most bytes that computed values of a graph of arrays may take at once: rather than keep what the
+               way back needs, it is computed again.
     operators: the table of operators, in place of the one that the graph was read with.
     data_root: the folder that data files are read from, in place of the graph's own.
 
@@ -77,7 +80,7 @@ def compile(
                 return Compiled(graph, ScalarFunction(plan, operators, question, inputs, data_root))
         from dataflow.compilation.arrays import ArrayFunction
 
-        return Compiled(graph, ArrayFunction(graph, operators, question, inputs, data_root, workers))
+        return Compiled(graph, ArrayFunction(graph, operators, question, inputs, data_root, workers, memory_limit))
 
 
 def ask(graph: Graph, wrt: Any, outputs: Any, target: str | None) -> Question:

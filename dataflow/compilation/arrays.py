@@ -15,6 +15,7 @@ from dataflow.program.derived import Derived, Question, UnblockableError, derive
 from dataflow.program.descriptions import describe_program
 from dataflow.program.lowering import ROWS
 from dataflow.program.processes import Processes
+from dataflow.program.recomputation import limit_memory
 from dataflow.program.running import Program
 from dataflow.program.schedule import SHORTEST
 from dataflow.program.workers import Workers, choose_repeated
@@ -40,13 +41,14 @@ class ArrayFunction:
 
     def __init__(
         self, graph: Graph, operators: Operators, question: Question, inputs: Mapping[str, Any], root: str | None,
-        workers: int | Executor | None,
+        workers: int | Executor | None, memory_limit: int | None = None,
     ) -> None:  # fmt: skip
         self.graph = graph
         self.operators = operators
         self.question = question
         self.root = root
         self.workers = workers
+        self.memory_limit = memory_limit
         self._given = graph.given
         self._dtypes = {name: np.dtype(entry.dtype or graph.dtype) for name, entry in self._given.items()}
         roots = [*question.outputs, *question.wrt, *([] if question.target is None else [question.target])]
@@ -133,7 +135,7 @@ class Specialised:
         self.sizes = sizes
         self.rows = sizes.get("rows", 1)
         self.types = {name: ArrayType(value.dtype.name, value.shape) for name, value in given.items()}
-        self.blocked = self.rows > SHORTEST
+        self.blocked = self.rows > SHORTEST and function.memory_limit is None
         self.program, derived = self._derive(masked=False)
         self.choosing, self.answers = derived.choosing, derived.types
         self.masked: Program | None = None
@@ -160,7 +162,10 @@ class Specialised:
     def _make(self, types: Types, sizes: Mapping[str, int], masked: bool) -> tuple[Program, Derived]:
         function = self.function
         derived = derive_program(function.graph, function.operators, types, sizes, function.question, masked=masked)
-        program = Program(derived.lowered, function.operators, function.graph.dtype, self.rows)
+        lowered = derived.lowered
+        if function.memory_limit is not None:
+            lowered = limit_memory(lowered, function.memory_limit, derived.target, self.rows).lowered
+        program = Program(lowered, function.operators, function.graph.dtype, self.rows)
         return program, derived
 
     def run(self, given: Mapping[str, Any], *, moving: Collection[str]) -> Answer:

@@ -33,11 +33,13 @@ class Derived(NamedTuple):
 
     choosing: whether some rule leaves elements out, where masks may matter.
     types:    of the values that are asked for, and in which gradients are.
+    target:   the name of the target in the program.
     """
 
     lowered: Lowered
     choosing: bool
     types: Mapping[str, ArrayType]
+    target: str | None = None
 
 
 class UnblockableError(Exception):
@@ -74,7 +76,11 @@ def derive_program(
     if question.target is not None and question.wrt:
         outputs |= _derive_gradients(tape, question.target, question.wrt, masked)
     types = {name: tape.symbol(name).type for name in (*question.outputs, *question.wrt)}
-    return Derived(lower(tape, outputs), tape.recorder.choosing, types)
+    if question.target is not None and question.wrt:
+        outputs["target", question.target] = tape.symbol(question.target)
+    lowered = lower(tape, outputs)
+    target = lowered.outputs.pop(("target", question.target), None)  # type: ignore[attr-defined]
+    return Derived(lowered, tape.recorder.choosing, types, target if isinstance(target, str) else None)
 
 
 def _derive_gradients(tape: Tape, target: str, wrt: Sequence[str], masked: bool) -> Iterable[tuple[Any, Any]]:

@@ -44,7 +44,7 @@ def list_cases(operator: Operator) -> Iterator[tuple[list[Any], dict[str, Any]]]
 def list_choices(inputs: Sequence[Any], attributes: Mapping[str, Any]) -> Iterator[tuple[int, tuple[Any, ...], Any]]:
     """A length, the axes of that length that may be the rows' in each input, and attributes that mention it."""
     shapes = [np.shape(item) if item is not None else () for item in inputs]
-    shape = attributes.get("shape")
+    shape: Any = attributes.get("shape")
     lengths = {length for item in shapes for length in item} | set(shape if isinstance(shape, tuple) else ())
     for length in sorted(item for item in lengths if type(item) is int and item > 1):
         axes = [[None, *(axis for axis, found in enumerate(item) if found == length)] for item in shapes]

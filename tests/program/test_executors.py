@@ -16,7 +16,7 @@ import pytest
 
 import dataflow
 from dataflow.compilation.arrays import ArrayFunction
-from dataflow.execution import AlongRows
+from dataflow.outcome import AlongRows
 
 GRAPH = """
 dataflow: 1
@@ -58,7 +58,7 @@ class Losing(Executor):
         self.executor = executor
         self.count = 0
 
-    def submit(self, function: Any, /, *items: Any, **named: Any) -> Future[Any]:  # type: ignore[override]
+    def submit(self, function: Any, /, *items: Any, **named: Any) -> Future[Any]:
         self.count += 1
         if self.count % 2:
             lost: Future[Any] = Future()
@@ -129,8 +129,8 @@ def test_a_dask_cluster_loses_a_worker_in_mid_run(tmp_path: Path) -> None:
         data = make_data(600_000)
         expected = compute(1, data)
         options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-        with LocalCluster(**options, silence_logs=50) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
-            executor = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        with LocalCluster(**options, silence_logs=50) as cluster, Client(cluster) as client:
+            executor = client.get_executor(pure=False)
             killed = KillingOnce(executor, [worker.pid for worker in cluster.workers.values()])
             assert_same_bits(compute(killed, data), expected)
             assert killed.count > 3
@@ -142,7 +142,7 @@ class KillingOnce(Executor):
     def __init__(self, executor: Executor, pids: list[int]) -> None:
         self.executor, self.pids, self.count = executor, pids, 0
 
-    def submit(self, function: Any, /, *items: Any, **named: Any) -> Future[Any]:  # type: ignore[override]
+    def submit(self, function: Any, /, *items: Any, **named: Any) -> Future[Any]:
         self.count += 1
         future = self.executor.submit(function, *items, **named)
         if self.count == 3:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,21 @@ import numpy as np
 from tests.benchmarks.speed.workloads import GRAPHS, WORKLOADS, make_data
 
 CONTESTANTS = ("jax", "torch", "numpy", "autograd")
+BATCH = 3  # calls one after the other
 
 
-def time_all(runs: dict[str, Callable[[], Any]], repeat: int) -> dict[str, list[float]]:
-    """The seconds of every call of every function, in turn."""
+def time_all(runs: dict[str, Callable[[], Any]], repeat: int, pause: float = 0.0) -> dict[str, list[float]]:
+    """The seconds of calls of every function, in turn: single ones, or a few after a pause and one that warms up."""
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(repeat):
+    for _ in range(-(-repeat // BATCH)):
         for name, run in runs.items():
-            begun = perf_counter()
-            run()
-            times[name].append(perf_counter() - begun)
+            if pause:
+                sleep(pause)  # until the threads of the one before are asleep
+                run()
+            for _ in range(BATCH if pause else 1):
+                begun = perf_counter()
+                run()
+                times[name].append(perf_counter() - begun)
     return times
 
 
@@ -35,13 +40,13 @@ def main(name: str, threads: int, contestants: list[str]) -> dict[str, Any]:
     workload = WORKLOADS[name]
     data = make_data(workload)
     graph = dataflow.load(str(GRAPHS / f"{workload.graph}.yaml"))
-    fixed = {key: array for key, array in data.items() if key not in workload.wrt}
-    moving = {key: data[key] for key in workload.wrt}
+    moving = {key: data[key] for key in graph.parameters}  # what changes from call to call; data stays
+    fixed = {key: array for key, array in data.items() if key not in moving}
     compiled = dataflow.compile(graph, wrt=workload.wrt, outputs=workload.outputs, inputs=fixed, workers=threads)
     forward = dataflow.compile(graph, wrt=(), outputs=workload.outputs, inputs=fixed, workers=threads)
     runs: dict[str, Callable[[], Any]] = {"dataflow": lambda: compiled(moving), "forward": lambda: forward(moving)}
     first, apart = {}, {}
-    for other in contestants:
+    for other in [name for name in contestants if name in CONTESTANTS]:
         run = import_module(f"tests.benchmarks.speed.twins_{other}").make(workload.graph, data, workload.wrt)
         if run is not None:
             runs[other] = run
@@ -56,7 +61,7 @@ def main(name: str, threads: int, contestants: list[str]) -> dict[str, Any]:
                 for part, slope in zip(workload.wrt, found[1], strict=True)
             )
         run()
-    times = time_all(runs, workload.repeat)
+    times = time_all(runs, workload.repeat, pause=0.1)
     return {
         "workload": name, "threads": threads, "first": first, "apart": apart,
         "median": {key: median(values) for key, values in times.items()}, "plan": compiled.explain(moving),

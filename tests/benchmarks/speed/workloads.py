@@ -61,6 +61,10 @@ def _clusters(rng: np.random.Generator, count: int = 10_000) -> Data:
     return {"x": rng.normal(size=(count, 10)), "c": rng.normal(size=(100, 10))}
 
 
+def _numbers(rng: np.random.Generator, count: int = 1_000_000) -> Data:
+    return {"x": rng.normal(size=count)}
+
+
 def _points(rng: np.random.Generator, count: int = 1_000_000) -> Data:
     return {"x": rng.uniform(-1, 1, count), "y": rng.normal(size=count), "c": rng.normal(size=8)}
 
@@ -111,8 +115,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType({
                        limits={("jax", 0): 1.0, ("torch", 0): 0.7}, repeat=7),
     "kmeans": Workload("kmeans", _clusters, ("c",), ("J",), "float64",
                        limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
-    "logsumexp": Workload("logsumexp", lambda rng, count=1_000_000: {"x": rng.normal(size=count)}, ("x",), ("y",),
-                          "float64", limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
+    "logsumexp": Workload("logsumexp", _numbers, ("x",), ("y",), "float64",
+                          limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
     "polynomial": Workload("polynomial", _points, ("c",), ("J",), "float64",
                            limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
     "perceptron": Workload("perceptron", _digits, _names(_digits), ("loss",),
