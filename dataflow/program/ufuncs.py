@@ -13,8 +13,18 @@ from dataflow.library import load_kernel
 if TYPE_CHECKING:
     from dataflow.operators import Operator
 
-RENAMED: Final[Mapping[str, Any]] = {"matmul": np.matmul}
 POWERS: Final[Mapping[float, Any]] = {2: np.square, -1: np.reciprocal}
+
+
+def _maximum(x: Any, y: Any, out: Any = None) -> Any:
+    return np.maximum(x, y, out=out)
+
+
+def _minimum(x: Any, y: Any, out: Any = None) -> Any:
+    return np.minimum(x, y, out=out)
+
+
+KEYWORDS: Final[Mapping[str, Any]] = {"maximum": _maximum, "minimum": _minimum}  # NumPy takes their `out` by name only
 
 
 def find_ufunc(operator: Operator, numbers: Sequence[Any]) -> tuple[Any, tuple[int, ...]] | None:
@@ -36,7 +46,9 @@ def find_ufunc(operator: Operator, numbers: Sequence[Any]) -> tuple[Any, tuple[i
         return None if found is None else (found, everything if power is None else (0,))
     kernel = load_kernel(kernels["numpy"]) if "numpy" in kernels else None
     if kernel is None:
-        kernel = RENAMED.get(operator.name) or getattr(np, operator.name, None)
-        if operator.name in numpy_arrays.TABLE and operator.name not in RENAMED:
+        kernel = getattr(np, operator.name, None)
+        if operator.name in KEYWORDS:
+            return KEYWORDS[operator.name], everything
+        if operator.name in numpy_arrays.TABLE and operator.name != "matmul":
             return None
     return (kernel, everything) if isinstance(kernel, np.ufunc) and kernel.nout == 1 else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import floor, inf, nan
 from typing import Any
 
+from dataflow.axes import reduces
 from dataflow.operators import Axes, Operator
 from dataflow_std.axes import merge_axes, normalise, put_back
 
@@ -38,6 +39,16 @@ def _std(xp: Any, x: Any, *, axis: Axes = None, correction: float = 0.0, keepdim
     return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
+def _std_parts(xp: Any, x: Any, *, axis: Axes, correction: float, keepdims: bool) -> Any:
+    """Deviations are divided by the largest one, so that no square overflows."""
+    deviation = x - xp.mean(x, axis=axis, keepdims=True)
+    deviation = deviation - xp.mean(deviation, axis=axis, keepdims=True)
+    largest = xp.max(xp.abs(deviation), axis=axis, keepdims=True)
+    scale = xp.where(largest > 0, largest, 1.0)
+    total = xp.sum(xp.square(deviation / scale), axis=axis, keepdims=keepdims) / _degrees(xp, x, axis, correction)
+    return xp.sqrt(total) * (scale if keepdims else xp.max(scale, axis=axis))
+
+
 def _std_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, correction: float, keepdims: bool) -> Any:
     deviation = x - xp.mean(x, axis=axis, keepdims=True)
     deviation = deviation - xp.mean(deviation, axis=axis, keepdims=True)  # exactly 0 where all elements are equal
@@ -65,7 +76,7 @@ def _spreads() -> list[Operator]:
                           (([],), nan, ([],))]),
         Operator("std", "z = (sum of (x - mean) ** 2 over axis / (number of elements - correction)) ** (1/2)",
                  forward=_std, backward={"x": _std_dx}, kernels={"numpy": "dataflow_std.kernels.statistics:std"},
-                 shape=REDUCED,
+                 shape=REDUCED, axes=reduces(None), composition=_std_parts,
                  examples=_spread_examples, reference="dataflow_std.kernels.statistics_references:std",
                  conventions=f"slope 0 where all elements are equal; {few}",
                  special=[(([1.0, 3.0],), 1.0, ([-0.5, 0.5],)),
