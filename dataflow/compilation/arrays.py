@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from dataflow.program.processes import Processes
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.running import Program
 from dataflow.program.schedule import SHORTEST
-from dataflow.program.workers import Workers, choose_repeated
+from dataflow.program.workers import Workers, choose_repeated, count_cores
 from dataflow.shapes import ArrayType
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.lengths import Lengths
@@ -27,8 +28,6 @@ from dataflow.sweeps.threads import BlasThreads
 from dataflow.tracing.symbols import UntraceableError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from dataflow.graph import Graph
     from dataflow.registry import Operators
 
@@ -165,7 +164,8 @@ class Specialised:
         lowered = derived.lowered
         if function.memory_limit is not None:
             lowered = limit_memory(lowered, function.memory_limit, derived.target, self.rows).lowered
-        program = Program(lowered, function.operators, function.graph.dtype, self.rows)
+        cores = 1 if isinstance(function.workers, Executor) else function.workers or count_cores()
+        program = Program(lowered, function.operators, function.graph.dtype, self.rows, cores=cores)
         return program, derived
 
     def run(self, given: Mapping[str, Any], *, moving: Collection[str]) -> Answer:

@@ -83,6 +83,8 @@ class ScalarFunction:
         return outputs, {name: 0.0 if (g := cotangents[slot]) is None else g for name, slot in self._wrt}
 
     def _seed(self, value: Any) -> float:
+        if type(value) is float:
+            return 1.0
         return seed_scalar(str(self.question.target), self._path, value, None)
 
     def _find_groups(self) -> GroupSweeps | None:

@@ -16,8 +16,9 @@ from dataflow.arrays import numpy_arrays
 from dataflow.graph import EMPTY, Node
 from dataflow.library import Library
 from dataflow.program.lowering import Lowered, mentions_rows
+from dataflow.program.products import Products, is_large
 from dataflow.program.ufuncs import find_ufunc
-from dataflow.shapes import ArrayType
+from dataflow.shapes import FLOATS, ArrayType
 from dataflow.sizes import SymbolicSize, substitute
 from dataflow.sweeps.plan import Step, bind_forward
 from dataflow.tracing.inference import convert_types
@@ -81,24 +82,28 @@ class Slots:
 class Binder:
     """Binds nodes of one program for one number of rows."""
 
-    def __init__(self, lowered: Lowered, operators: Operators, default: str, rows: int) -> None:
+    def __init__(
+        self, lowered: Lowered, operators: Operators, default: str, rows: int, products: Products | None = None
+    ) -> None:
         self.lowered = lowered
         self.operators = operators
+        self.products = products
         self.default = default
         self.slots = Slots(lowered, rows)
         self.xp = Library(operators, numpy_arrays)
 
     def bind(
         self, names: Sequence[str], length: int, *, last: Collection[str], targets: Mapping[str, int] = EMPTY,
-        fresh: Collection[str] = (),
+        fresh: Collection[str] = (), alone: bool = False,
     ) -> Bound:  # fmt: skip
         """The calls for some nodes on blocks of `length` rows.
 
         last:    values that are needed after the last call.
         targets: by value the slot of an array that it is to be written to.
         fresh:   values that leave the program, and may not stand in a buffer.
+        alone:   nothing else runs meanwhile, so that single operations may use several cores.
         """
-        return _Binding(self, names, length, last, targets, fresh).run()
+        return _Binding(self, names, length, last, targets, fresh, alone).run()
 
     def settle(self, type: ArrayType, length: int) -> tuple[int, ...]:
         """A shape with numbers for rows."""
@@ -108,7 +113,7 @@ class Binder:
 class _Binding:
     def __init__(
         self, binder: Binder, names: Sequence[str], length: int, last: Collection[str], targets: Mapping[str, int],
-        fresh: Collection[str],
+        fresh: Collection[str], alone: bool,
     ) -> None:  # fmt: skip
         self.binder = binder
         self.lowered = binder.lowered
@@ -117,6 +122,7 @@ class _Binding:
         self.length = length
         self.targets = targets
         self.fresh = fresh
+        self.products = binder.products if alone else None
         self.dying = self._find_dying(last)
         self.buffers = Buffers()
         self.bound = Bound([], {}, [])
@@ -143,7 +149,8 @@ class _Binding:
         operator = self.binder.operators[node.op]
         dead = tuple([self.slots.by_name[item] for item in dying])
         operands = self._convert(operator, node)
-        ufunc = None if node.outputs else find_ufunc(operator, [
+        product = self._find_product(node)
+        ufunc = product if product or node.outputs else find_ufunc(operator, [
             self.slots.values[slot] if isinstance(item, int | float) else None
             for slot, item in zip(operands, node.inputs, strict=True)
         ])  # fmt: skip
@@ -186,8 +193,8 @@ class _Binding:
             operands += (self.targets[name],)
             self.buffers.release(dying)
         elif shape and name not in self.fresh and 0 not in shape:
-            alone = function is np.matmul
-            if not alone:
+            apart = node.op == "matmul"
+            if not apart:
                 self.buffers.release([item for item in dying if item != name and self._is_whole(item, shape)])
             buffer = self.buffers.take(name, type.dtype, shape)
             slot = self.slots.add()
@@ -230,9 +237,27 @@ class _Binding:
             operands.append(slot)
         return tuple(operands)
 
+    def _find_product(self, node: Node) -> tuple[Any, tuple[int, ...]] | None:
+        """A product of large matrices, in parts."""
+        types = [self.lowered.types[item] for item in node.inputs if isinstance(item, str)]
+        if self.products is None or node.op != "matmul" or len({type.dtype for type in types}) != 1 or len(types) != 2:
+            return None
+        shapes = [self.binder.settle(type, self.length) for type in types]
+        return (self.products.matmul, (0, 1)) if is_large(*shapes) and types[0].dtype in FLOATS else None
+
+    def _find_linear(self, node: Node) -> Callable[..., Any] | None:
+        """An affine map by a large matrix, in parts."""
+        types = [self.lowered.types[item] for item in node.inputs if isinstance(item, str)]
+        if self.products is None or node.op != "linear" or len({type.dtype for type in types}) != 1:
+            return None
+        x, weight = (self.binder.settle(type, self.length) for type in types[:2])
+        return self.products.linear if is_large(x, weight[::-1]) and types[0].dtype in FLOATS else None
+
     def _bind_function(self, name: str, operator: Operator, node: Node) -> Callable[..., Any]:
         if operator.name == "where" and (kept := self._bind_keep(name, node)) is not None:
             return kept
+        if (linear := self._find_linear(node)) is not None:
+            return linear
         attributes = self._bind_attributes(operator.fill_attributes(node.attributes))
         function = bind_forward(Step(name, operator, (), (), attributes, ()), self.binder.xp)
         if node.outputs or any(isinstance(item, str) and self.lowered.types[item].shape for item in node.inputs):

@@ -11,6 +11,7 @@ from dataflow.graph import EMPTY
 from dataflow.program.binding import Binder
 from dataflow.program.blocks import BlockPass, run_calls, run_checked
 from dataflow.program.lowering import Lowered
+from dataflow.program.products import Products
 from dataflow.program.schedule import make_schedule
 from dataflow.program.summaries import Summary
 from dataflow.program.workers import OneThread
@@ -30,12 +31,13 @@ class Program:
     rows:    how many rows the values have that have rows.
     keep:    whether rows may be kept between passes.
     watched: values with rows of which a summary is enough.
+    cores:   how many cores single operations on whole values may use.
     written: of these the ones whose rows are wanted all the same.
     """
 
     def __init__(
         self, lowered: Lowered, operators: Operators, default: str, rows: int = 1, *, keep: bool = True,
-        watched: Collection[str] = (), written: Collection[str] = (),
+        watched: Collection[str] = (), written: Collection[str] = (), cores: int = 1,
     ) -> None:  # fmt: skip
         self.lowered = lowered
         self.rows = rows
@@ -43,7 +45,7 @@ class Program:
         self.watched = tuple(watched)
         self.written = tuple(written)
         self.schedule = make_schedule(lowered, keep=keep, watched=watched, written=written)
-        self.binder = Binder(lowered, operators, default, rows)
+        self.binder = Binder(lowered, operators, default, rows, Products(cores))
         self.passes = [BlockPass(self.binder, plan, stage, rows) for stage, plan in enumerate(self.schedule.passes)]
         self.between = [self._bind_between(names, stage) for stage, names in enumerate(self.schedule.between)]
         self._checked = False
@@ -54,7 +56,7 @@ class Program:
         later |= {name for plan in self.schedule.passes[stage:] for name in plan.nodes}
         kept = {item for name in later for item in self.lowered.nodes[name].inputs if isinstance(item, str)}
         leaving = {item for item in self.lowered.outputs.values() if isinstance(item, str)}
-        return self.binder.bind(names, self.rows, last=kept | leaving, fresh=kept | leaving)
+        return self.binder.bind(names, self.rows, last=kept | leaving, fresh=kept | leaving, alone=True)
 
     def run(
         self, given: Mapping[str, Any], workers: Workers | None = None, sink: Mapping[str, Array] = EMPTY

@@ -7,6 +7,7 @@ node is run again on floats with IEEE arithmetic.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dataflow.arrays import floats, ieee
@@ -34,7 +35,7 @@ class ScalarSweeps:
         self._fast = Library(operators, floats)
         self._careful = Library(operators, ieee)
         self._bound: list[tuple[Step, Callable[..., Any], tuple[int, ...], int]] | None = None
-        self._back: list[tuple[Step, int, tuple[int, ...]]] | None = None
+        self._back: list[tuple[Step, int, tuple[int, ...], list[BoundRule]]] | None = None
         self._noted = Library(operators, NotedFloats(floats))
         self._careful_noted = Library(operators, NotedFloats(ieee))
 
@@ -103,16 +104,18 @@ class ScalarSweeps:
         """Carry cotangents from right to left; a value that nothing takes keeps None."""
         xp, careful = self._noted, self._careful_noted
         if self._back is None:
-            self._back = [(step, step.out[0], step.operands) for step in reversed(self.plan.steps) if step.backward]
-        for step, out, operands in self._back:
+            self._back = [
+                (step, step.out[0], step.operands, _bind_rules(step))
+                for step in reversed(self.plan.steps) if step.backward
+            ]  # fmt: skip
+        for step, out, operands, rules in self._back:
             g = cotangents[out]
             if g is None:
                 continue
             z, inputs = values[out], [values[slot] for slot in operands]
-            for backward in step.backward:
-                rule, slots, _, single = backward
+            for rule, place, backward in rules:
                 try:
-                    cotangent = rule(xp, g, z, *inputs, **step.attributes)
+                    cotangent = rule(xp, g, z, *inputs)
                     again = type(cotangent) is not float and _has_complex(cotangent)
                 except RETRIED:
                     again = True
@@ -122,8 +125,7 @@ class ScalarSweeps:
                     raise self._fail(step, backward.role, error, values) from error
                 if again:
                     cotangent = self._call_carefully(step, backward, careful, g, z, inputs)
-                if single and type(cotangent) is float:
-                    place: int = slots[0]  # type: ignore[assignment]
+                if place is not None and type(cotangent) is float:
                     before = cotangents[place]
                     cotangents[place] = cotangent if before is None else before + cotangent
                 else:
@@ -163,6 +165,17 @@ class ScalarSweeps:
 
     def _fail(self, step: Step, role: str, error: BaseException, values: Values) -> Exception:
         return describe_failure(step, role, error, [values[slot] for slot in step.operands], self._operators)
+
+
+BoundRule = tuple[Callable[..., Any], int | None, Backward]  # with attributes; the slot that a single cotangent is for
+
+
+def _bind_rules(step: Step) -> list[BoundRule]:
+    return [
+        (partial(backward.rule, **step.attributes) if step.attributes else backward.rule,
+         backward.slots[0] if backward.single else None, backward)
+        for backward in step.backward
+    ]  # fmt: skip
 
 
 NUMBERS = frozenset({float, bool})

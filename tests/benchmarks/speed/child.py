@@ -15,7 +15,8 @@ import numpy as np
 from tests.benchmarks.speed.workloads import GRAPHS, WORKLOADS, make_data
 
 CONTESTANTS = ("jax", "torch", "numpy", "autograd")
-BATCH = 3  # calls one after the other
+BATCH = 5  # calls one after the other
+WARM = 0.06  # seconds
 
 
 def time_all(runs: dict[str, Callable[[], Any]], repeat: int, pause: float = 0.0) -> dict[str, list[float]]:
@@ -25,12 +26,20 @@ def time_all(runs: dict[str, Callable[[], Any]], repeat: int, pause: float = 0.0
         for name, run in runs.items():
             if pause:
                 sleep(pause)  # until the threads of the one before are asleep
-                run()
+                _warm_up(run)
             for _ in range(BATCH if pause else 1):
                 begun = perf_counter()
                 run()
                 times[name].append(perf_counter() - begun)
     return times
+
+
+def _warm_up(run: Callable[[], Any]) -> None:
+    """Call a function until the processor and its threads are awake."""
+    until = perf_counter() + WARM
+    run()
+    while perf_counter() < until:
+        run()
 
 
 def main(name: str, threads: int, contestants: list[str]) -> dict[str, Any]:
