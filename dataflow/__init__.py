@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from dataflow.hookspecs import hookimpl as hookimpl
     from dataflow.operators import Interval as Interval
     from dataflow.operators import Operator as Operator
+    from dataflow.outcome import AlongRows as AlongRows
     from dataflow.registry import Operators as Operators
     from dataflow.registry import standard as standard
     from dataflow.result import Result as Result
@@ -51,7 +52,7 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "Graph": "graph", "Input": "graph", "Node": "graph",
     "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry",
     "standard": "registry", "Result": "result", "write_gradient": "gradients",
-    "trace": "functions", "compile": "compilation", "Compiled": "compilation",
+    "trace": "functions", "AlongRows": "outcome", "compile": "compilation", "Compiled": "compilation",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)

@@ -119,6 +119,21 @@ def sweep(
         return _sweep(plan, operators, asked, Clock(False), bound=bound)
 
 
+def explain_plan(
+    graph: Graph, inputs: Mapping[str, Any] = EMPTY, *, target: str | None = None, only: Sequence[str] | None = None,
+    data_root: str | None = None, along_rows: AlongRows | None = None, memory_limit: int | None = None,
+) -> list[str] | None:  # fmt: skip
+    """How `execute` would run a graph of many rows, or in limited memory, in lines of text; None for any other."""
+    from dataflow.row_runs import describe_run
+
+    target = graph.target if target is None else target
+    asked = Asked(inputs, target, only, None, data_root, along_rows=along_rows, memory_limit=memory_limit)
+    with explain_places(graph):
+        operators = settle_operators(graph, None)
+        _check_asked(graph, asked)
+        return describe_run(graph, operators, asked)
+
+
 @contextmanager
 def explain_places(graph: Graph) -> Iterator[None]:
     """Within it a problem gets its place in the graph's text, and the garbage collector is paused."""

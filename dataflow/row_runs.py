@@ -77,6 +77,26 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
         return run.make_result(found, clock)
 
 
+def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] | None:
+    """How a graph would be run along its rows, in lines of text; sources are opened, not read. None as above."""
+    from dataflow.program.descriptions import describe_program
+    from dataflow.program.workers import choose_workers
+
+    with ExitStack() as stack:
+        data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
+        if data.rows <= MANY_ROWS and asked.memory_limit is None:
+            return None
+        try:
+            run = RowRun(graph, operators, asked, data)
+            if run.plan.scalar:
+                return None
+            program = run.make_program(run.derive(masked=False))
+        except (UnderivableError, UntraceableError, UnblockableError):
+            return None
+        with choose_workers(program, operators, asked.along_rows.workers if asked.along_rows else None) as workers:
+            return [*describe_program(program), f"run by {workers!r}"]
+
+
 def _list_needed(graph: Graph, operators: Operators, asked: Asked) -> list[str]:
     """The given values that are used, reported, or tell sizes that nodes use."""
     roots = [*(asked.only or graph.names()), *([] if asked.target is None else [asked.target])]
@@ -144,38 +164,43 @@ class RowRun:
 
     def sweep(self, clock: Clock) -> Found:
         """Both sweeps; once more, with masks, if a gradient comes out NaN."""
-        self.derived = self._derive(masked=False)
+        self.derived = self.derive(masked=False)
         clock.note("plan")
         found = self._compute(self.derived)
         if self.derived.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
-            found = self._compute(self._derive(masked=True))
+            found = self._compute(self.derive(masked=True))
         clock.note("rows")
         return found
 
-    def _derive(self, *, masked: bool) -> Derived:
+    def derive(self, *, masked: bool) -> Derived:
         types, sizes = self.data.types, self.data.bound.sizes
         if self.asked.memory_limit is None:
             types = {name: self._put_rows(name, type) for name, type in types.items()}
             sizes = {name: length for name, length in sizes.items() if name != "rows"}
         return derive_program(self.graph, self.operators, types, sizes, self.question, masked=masked)
 
-    def _compute(self, derived: Derived) -> Found:
+    def make_program(self, derived: Derived) -> Program:
+        """The program for a run, with summaries in place of rows that are not asked for."""
         from dataflow.program.running import Program
-        from dataflow.program.workers import choose_workers
-        from dataflow.sweeps.threads import single_threaded
 
         lowered, along = derived.lowered, self.asked.along_rows or AlongRows()
         if self.asked.memory_limit is not None:
             lowered = limit_memory(lowered, self.asked.memory_limit, derived.target, self.data.rows).lowered
-        written = self._list_written(derived)
-        full = set() if along.rows_to is not None else {
-            item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)
-        }  # fmt: skip
-        watched = {item for item in lowered.outputs.values() if isinstance(item, str) and item not in full}
-        program = Program(
-            lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources, watched=watched,
-            written=list(written),
+        full = {item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)}
+        if along.rows_to is not None:
+            full = set()
+        watched = dict.fromkeys(item for item in lowered.outputs.values() if isinstance(item, str) and item not in full)
+        return Program(
+            lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources, watched=list(watched),
+            written=list(self._list_written(derived)),
         )  # fmt: skip
+
+    def _compute(self, derived: Derived) -> Found:
+        from dataflow.program.workers import choose_workers
+        from dataflow.sweeps.threads import single_threaded
+
+        along = self.asked.along_rows or AlongRows()
+        program = self.make_program(derived)
         if along.progress is not None:
             for index, blocks in enumerate(program.passes):
                 blocks.count_done = _Count(along.progress, self.data.rows, index, len(program.passes))
@@ -183,7 +208,7 @@ class RowRun:
         with choose_workers(program, self.operators, along.workers) as workers, single_threaded():
             if along.rows_to is None:
                 return program.run(given, workers)
-            return self._write_rows(program, given, workers, written)
+            return self._write_rows(program, given, workers, self._list_written(derived))
 
     def _list_written(self, derived: Derived) -> dict[str, list[str]]:
         """The values whose rows go to a file: by their names in the program those of their columns."""

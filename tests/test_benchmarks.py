@@ -8,12 +8,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dataflow
 from tests.benchmarks.__main__ import format_table, main
 from tests.benchmarks.graphs import chain, random_graph, wide_sum
 from tests.benchmarks.measure import Claim, FailedError, Workload, measure, run_process
+from tests.benchmarks.speed import twins_numpy
+from tests.benchmarks.speed.plotting import draw_bars
+from tests.benchmarks.speed.workloads import GRAPHS, WORKLOADS, make_data
 from tests.benchmarks.workloads import workloads
 
 
@@ -87,3 +91,27 @@ def test_an_unknown_workload_is_refused(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["no_such_workload"])
     assert "there is no workload `no_such_workload`; there are start" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_the_models_of_the_speed_benchmark_agree_with_numpy(name: str) -> None:
+    """Compiled on few rows, executed, and written by hand where somebody did."""
+    workload = WORKLOADS[name]
+    data = make_data(workload, 40)
+    graph = dataflow.load(GRAPHS / f"{workload.graph}.yaml")
+    found = dataflow.compile(graph, wrt=workload.wrt, outputs=workload.outputs)(data)
+    result = dataflow.execute(graph, data, only=[*workload.outputs, *workload.wrt])
+    tolerance = 1e-9 if workload.dtype == "float64" else 2e-4
+    run = twins_numpy.make(workload.graph, data, workload.wrt)
+    slopes = [result.gradients[key] for key in workload.wrt] if run is None else run()[1]
+    for key, slope in zip(workload.wrt, slopes, strict=True):
+        largest = float(abs(slope).max())
+        np.testing.assert_allclose(found.gradients[key], slope, rtol=tolerance, atol=tolerance * largest)
+
+
+def test_the_speed_benchmark_draws_its_ratios() -> None:
+    found = [{"workload": "w", "threads": 2, "median": {"dataflow": 1.0, "jax": 2.0, "torch": 0.5}}]
+    drawn = draw_bars(found)
+    assert "0.50 of jax" in drawn
+    assert "2.00 of torch" in drawn
+    assert drawn.startswith("<svg")

@@ -12,10 +12,10 @@ import pytest
 import dataflow
 
 PUBLIC = [
-    "Compiled", "DataError", "DataflowError", "Derivative", "Diagnostic", "Graph", "GraphError", "Input", "Interval",
-    "Node", "Operator", "OperatorError", "Operators", "PluginError", "ResourceError", "Result", "StrictError",
-    "UsageError", "compile", "derive", "dump", "execute", "hookimpl", "load", "loads", "standard", "trace",
-    "write_gradient",
+    "AlongRows", "Compiled", "DataError", "DataflowError", "Derivative", "Diagnostic", "Graph", "GraphError",
+    "Input", "Interval", "Node", "Operator", "OperatorError", "Operators", "PluginError", "ResourceError",
+    "Result", "StrictError", "UsageError", "compile", "derive", "dump", "execute", "hookimpl", "load", "loads",
+    "standard", "trace", "write_gradient",
 ]  # fmt: skip
 
 

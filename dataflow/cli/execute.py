@@ -179,17 +179,24 @@ def open_workers(arguments: argparse.Namespace) -> Iterator[int | Executor | Non
 def _explain_plan(
     graph: Graph, values: Mapping[str, Any], only: list[str] | None, arguments: argparse.Namespace
 ) -> int:
-    """Print how the graph would be run along its rows."""
+    """Print how the graph would be run."""
     from dataflow.cli.reports import print_lines
     from dataflow.compilation import compile
+    from dataflow.execution import explain_plan
+    from dataflow.outcome import AlongRows
 
-    target = arguments.target or graph.target
-    reported = only or list(graph.names())
-    compiled = compile(
-        graph, outputs=reported, target=target, wrt=None if target else (), workers=arguments.workers,
-        data_root=arguments.data_root,
+    lines = explain_plan(
+        graph, values, target=arguments.target, only=only, data_root=arguments.data_root,
+        along_rows=AlongRows(workers=arguments.workers), memory_limit=_read_limit(arguments.memory_limit),
     )  # fmt: skip
-    print_lines(*compiled.explain(values))
+    if lines is None:
+        target = arguments.target or graph.target
+        compiled = compile(
+            graph, outputs=only or list(graph.names()), target=target, wrt=None if target else (),
+            workers=arguments.workers, data_root=arguments.data_root,
+        )  # fmt: skip
+        lines = compiled.explain(values)
+    print_lines(*lines)
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from dataflow.errors import DataflowError
+from dataflow.proof.axes import check_axes
 from dataflow.proof.cases import Case, make_cases
 from dataflow.proof.checks import check_jacobian, check_slopes, check_written
 from dataflow.proof.conduct import check_again, check_mover, check_reference, check_row, check_types, check_views
@@ -101,6 +102,7 @@ def _check(trial: Trial, told: dict[str, int]) -> Iterator[Failure]:
         yield from check_jacobian(trial, parts)
         yield from check_again(trial, g, given)
     yield from check_mover(trial, parts)
+    yield from check_axes(trial)
     if trial.case.kind != "edge":  # where another formula may take another side
         yield from check_reference(trial, parts)
         yield from check_types(trial, parts)

@@ -99,7 +99,8 @@ def _normalize_gradient_parts(
     if centered:
         dx = dx - xp.mean(given, axis=axis, keepdims=True)
     if weight is None:
-        return factor * dx, 0.0, 0.0
+        nothing = xp.zeros_like(xp.sum(x, axis=tuple(range(xp.ndim(x))), keepdims=True))
+        return factor * dx, nothing, nothing
     return factor * dx, _sum_to(xp, g * y, xp.shape(weight)), _sum_to(xp, g, xp.shape(weight))
 
 
