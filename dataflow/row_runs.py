@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.data.streams import UnstreamableError, open_row_sources, start_digests
-from dataflow.derivation.tape import UnderivableError
-from dataflow.errors import DataError, Diagnostic, UsageError
+from dataflow.errors import DataError, DataflowError, Diagnostic, UsageError
 from dataflow.graph import EMPTY
 from dataflow.outcome import AlongRows, check_strict, make_result
-from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
+from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
 from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
@@ -27,7 +26,6 @@ from dataflow.sweeps.binding import Bound, bind_values
 from dataflow.sweeps.finite import spell
 from dataflow.sweeps.lengths import Lengths
 from dataflow.sweeps.plan import keep_needed, make_plan
-from dataflow.tracing.symbols import UntraceableError
 
 if TYPE_CHECKING:
     from dataflow.data.streams import RowSource
@@ -72,7 +70,11 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
             found = run.sweep(clock)
             data.bound.data |= digests()
             clock.note("digests")
-        except (UnderivableError, UntraceableError, UnblockableError, UnstreamableError):
+        except (*UNDERIVABLE, UnstreamableError):
+            return None
+        except (DataflowError, MemoryError, OSError):
+            raise
+        except Exception:  # what a kernel raises: run whole, it is told at which node
             return None
         return run.make_result(found, clock)
 
@@ -91,7 +93,7 @@ def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] 
             if run.plan.scalar:
                 return None
             program = run.make_program(run.derive(masked=False))
-        except (UnderivableError, UntraceableError, UnblockableError):
+        except (*UNDERIVABLE, TypeError):
             return None
         with choose_workers(program, operators, asked.along_rows.workers if asked.along_rows else None) as workers:
             return [*describe_program(program), f"run by {workers!r}"]
@@ -191,8 +193,8 @@ class RowRun:
             full = set()
         watched = dict.fromkeys(item for item in lowered.outputs.values() if isinstance(item, str) and item not in full)
         return Program(
-            lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources, watched=list(watched),
-            written=list(self._list_written(derived)),
+            lowered, self.operators, self.graph.dtype, self.data.rows, keep=not self.data.sources,
+            watched=list(watched), written=list(self._list_written(derived)),
         )  # fmt: skip
 
     def _compute(self, derived: Derived) -> Found:

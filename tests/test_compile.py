@@ -273,3 +273,36 @@ def test_only_values() -> None:
 def test_any_number_of_rows(rows: int) -> None:
     graph = dataflow.loads("{dataflow: 1, inputs: {x: {shape: [rows]}}, nodes: {y: exp(x), J: sum(y)}, target: J}")
     assert_as_executed(graph, {"x": draw(rows)})
+
+
+def test_what_a_kernel_raises_is_told_with_its_node() -> None:
+    declared = "{w: {shape: [3]}, i: {shape: [rows], dtype: int64}}"
+    text = f"{{dataflow: 1, inputs: {declared}, nodes: {{y: 'take(w, i)', J: sum(y)}}}}"
+    inputs = {"w": np.arange(3.0), "i": np.ones(5000, dtype=np.int64)}
+    run = dataflow.compile(dataflow.loads(text), outputs=["J"])
+    assert run(inputs).values["J"] == 5000
+    inputs["i"][4000] = 7
+    with pytest.raises(dataflow.DataflowError, match="`take` cannot be applied: index 7"):
+        run(inputs)
+    inputs["i"][4000] = 1
+    assert run(inputs).values["J"] == 5000
+
+
+@pytest.mark.parametrize(
+    ("declared", "nodes"),
+    [
+        ("x: {shape: [rows]}, m: {shape: [rows], dtype: bool}", "y: 'boolean_mask(x, m)', J: sum(y)"),
+        ("x: {shape: [rows, 3]}", "y: trace(x), J: y"),
+        ("x: {shape: [rows]}", "y: 'x[1:4]', J: sum(y)"),
+        ("x: {shape: [rows]}", "y: median(x), J: y"),
+        ("x: {shape: [rows]}, w: {shape: [5000]}", "J: sum(x * w)"),
+    ],
+)
+def test_lengths_that_must_be_known_run_on_whole_values(declared: str, nodes: str) -> None:
+    graph = dataflow.loads(f"{{dataflow: 1, inputs: {{{declared}}}, nodes: {{{nodes}}}, target: J}}")
+    inputs: dict[str, Any] = {"x": draw(5000) if "rows]" in declared.split("}")[0] else draw(5000, 3)}
+    if "m:" in declared:
+        inputs["m"] = draw(5000, seed=3) > 0
+    if "w:" in declared:
+        inputs["w"] = draw(5000, seed=3)
+    assert_as_executed(graph, inputs)

@@ -177,3 +177,14 @@ def test_a_limit_of_memory(tmp_path: Path) -> None:
     assert np.array_equal(found.gradients["x"], whole.gradients["x"])
     with pytest.raises(ResourceError, match="DF0821"):
         dataflow.execute(graph, {"x": x}, only=["x", "J"], memory_limit=16_000)
+
+
+def test_what_a_kernel_raises_is_told_with_its_node(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    i = np.ones(ROWS, dtype=np.int64)
+    i[140_000] = 7
+    np.save(tmp_path / "i.npy", i)
+    inputs = "{w: {value: [1, 2, 3]}, i: {source: i.npy, shape: [rows], dtype: int64}}"
+    (tmp_path / "g.yaml").write_text(f"{{dataflow: 1, inputs: {inputs}, nodes: {{y: 'take(w, i)', J: sum(y)}}}}")
+    assert main(["exec", str(tmp_path / "g.yaml"), "-o", str(tmp_path / "g.json")]) != 0
+    assert "`take` cannot be applied: index 7" in capsys.readouterr().err
+    assert not (tmp_path / "g.json").exists()

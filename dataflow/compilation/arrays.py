@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataflow.derivation.tape import UnderivableError
-from dataflow.errors import DataError
+from dataflow.errors import DataError, DataflowError
 from dataflow.execution import execute
 from dataflow.program.blocks import ProgramError
-from dataflow.program.derived import Derived, Question, UnblockableError, derive_program
+from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
 from dataflow.program.descriptions import describe_program
 from dataflow.program.lowering import ROWS
 from dataflow.program.processes import Processes
@@ -25,7 +24,6 @@ from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.lengths import Lengths
 from dataflow.sweeps.plan import keep_needed
 from dataflow.sweeps.threads import BlasThreads
-from dataflow.tracing.symbols import UntraceableError
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph
@@ -68,7 +66,7 @@ class ArrayFunction:
         if key not in self._specialised:
             try:
                 self._specialised[key] = self._specialise(given)
-            except (UnderivableError, UntraceableError):
+            except UNDERIVABLE:
                 self._specialised[key] = None
         found = self._specialised[key]
         if found is not None:
@@ -77,13 +75,17 @@ class ArrayFunction:
                     return found.run(given, moving=inputs)
             except ProgramError:
                 self._specialised[key] = None
+            except (DataflowError, MemoryError):
+                raise
+            except Exception:  # what a kernel raises: the sweeps raise it again, and say at which node
+                pass
         return self._sweep({**self._fixed, **inputs})
 
     def explain(self, inputs: Mapping[str, Any]) -> list[str]:
         """How values of the types of these are computed, in lines of text."""
         try:
             return self._specialise(self._bind(inputs)).explain(inputs)
-        except (UnderivableError, UntraceableError) as error:
+        except UNDERIVABLE as error:
             return ["both sweeps run on whole values, rule by rule: no program of them can be written down", str(error)]
 
     def _bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +147,7 @@ class Specialised:
         if self.blocked:
             try:
                 return self._make(self._put_rows(), {k: v for k, v in self.sizes.items() if k != "rows"}, masked)
-            except UnblockableError:
+            except (*UNDERIVABLE, TypeError):  # a rule asked for a number that rests on how many rows there are
                 self.blocked = False
         return self._make(self.types, self.sizes, masked)
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.derivation.questions import check_floats, check_target, find_followed, seed_of, zero_of
 from dataflow.derivation.reverse import sweep_back
-from dataflow.derivation.tape import Tape
+from dataflow.derivation.tape import Tape, UnderivableError
 from dataflow.errors import GraphError
 from dataflow.program.lowering import Lowered, lower
+from dataflow.sizes import UnknownSizeError
 from dataflow.sizing import put_sizes
 from dataflow.sweeps.plan import keep_needed
+from dataflow.tracing.symbols import UntraceableError
 from dataflow.typecheck import infer_types
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ class Derived(NamedTuple):
 
 class UnblockableError(Exception):
     """The graph needs the number of rows to be a certain one, or equal to another size."""
+
+
+# What may come of a program whose number of rows, or other lengths, are not known: whole values are swept then.
+UNDERIVABLE = (UnblockableError, UnderivableError, UntraceableError, UnknownSizeError)
 
 
 def derive_program(
