@@ -2,7 +2,8 @@
 
 A reduction over the rows is known when a pass is over, and what rests on it runs in the next one: there are as many
 passes as there are reductions one after the other. What a later pass needs of an earlier one is computed again, unless
-it is narrow beside what it is computed from: then it is kept.
+that takes longer than to read it: it is kept where it is narrow beside what it is computed from, and where it is no
+wider and comes of more than arithmetic.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 WIDTHS = {"float64": 8, "int64": 8, "uint64": 8, "float32": 4, "int32": 4, "uint32": 4, "int16": 2, "uint16": 2}
 SHORTEST, LONGEST = 2048, 65_536  # rows of a block
+# What takes no longer than to write a number and to read it again.
+ARITHMETIC = frozenset({
+    "add", "subtract", "multiply", "divide", "negative", "positive", "abs", "sign", "square", "reciprocal", "sqrt",
+    "maximum", "minimum", "clip", "relu", "where", "equal", "not_equal", "less", "less_equal", "greater",
+    "greater_equal", "logical_and", "logical_or", "logical_not", "isnan", "isfinite", "isinf", "astype",
+    "broadcast_to", "expand_dims", "squeeze", "reshape", "matrix_transpose", "permute_dims", "stack", "concat",
+})  # fmt: skip
 COMPUTED, READ = 2**18, 2**21  # elements of a block of one value
 
 
@@ -134,13 +142,13 @@ class _Scheduler:
         """Whether a value with rows is there before a pass: it is given, whole, or written by an earlier pass."""
         if not self._is_in_pass(item) or self.stored.get(item, stage) < stage:
             return True
-        if self.keep and self.stages[item] < stage and self._is_narrow(item):
+        if self.keep and self.stages[item] < stage and self._is_worth_keeping(item):
             self.stored[item] = self.stages[item]
             return True
         return False
 
-    def _is_narrow(self, item: str) -> bool:
-        """Whether a value takes less than half of the memory of the given rows that it is computed from."""
+    def _is_worth_keeping(self, item: str) -> bool:
+        """Whether to read a value takes less time than to compute it again from the rows that are there."""
         sources, stack, seen = 0, [item], set[str]()
         while stack:
             name = stack.pop()
@@ -151,7 +159,9 @@ class _Scheduler:
                 stack += [part for part in self.lowered.nodes[self.makers[name]].inputs if isinstance(part, str)]
             else:
                 sources += width_of(self.lowered.types[name], self.lowered.places[name])
-        return 2 * width_of(self.lowered.types[item], self.lowered.places[item]) <= sources
+        width = width_of(self.lowered.types[item], self.lowered.places[item])
+        long = self.lowered.nodes[self.makers[item]].op not in ARITHMETIC
+        return width * (1 if long else 2) <= sources
 
 
 def width_of(type: ArrayType, place: int) -> int:

@@ -47,12 +47,18 @@ def _logsumexp_dx(xp: Any, g: Any, z: Any, x: Any, *, axis: Axes, keepdims: bool
     return (g if keepdims or axis is None else xp.expand_dims(g, axis=axis)) * xp.softmax(x, axis=axis)
 
 
-def _logsumexp_parts(xp: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
-    """The largest, and ln of the sum of e ** (x - largest); 0 stands in for a largest that is infinite."""
+def _powers(xp: Any, x: Any, axis: Axes) -> tuple[Any, Any, Any]:
+    """The largest, e ** (x - largest), and the sum of these; 0 stands in for a largest that is infinite."""
     largest = xp.max(x, axis=axis, keepdims=True)
     largest = xp.where(xp.isfinite(largest), largest, 0.0)
-    total = xp.log(xp.sum(xp.exp(x - largest), axis=axis, keepdims=keepdims))
-    return total + (largest if keepdims else xp.max(largest, axis=axis))
+    powers = xp.exp(x - largest)
+    return largest, powers, xp.sum(powers, axis=axis, keepdims=True)
+
+
+def _logsumexp_parts(xp: Any, x: Any, *, axis: Axes, keepdims: bool) -> Any:
+    largest, _, total = _powers(xp, x, axis)
+    found = xp.log(total) + largest
+    return found if keepdims else xp.max(found, axis=axis)
 
 
 def _log_softmax_parts(xp: Any, x: Any, *, axis: Axes) -> Any:
@@ -61,7 +67,8 @@ def _log_softmax_parts(xp: Any, x: Any, *, axis: Axes) -> Any:
 
 
 def _softmax_parts(xp: Any, x: Any, *, axis: Axes) -> Any:
-    return xp.exp(_log_softmax_parts(xp, x, axis=axis))
+    _, powers, total = _powers(xp, x, axis)
+    return powers / xp.where(total == inf, nan, total)
 
 
 def _examples(rng: Any) -> Sequence[Any]:
