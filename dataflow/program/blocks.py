@@ -176,13 +176,29 @@ class BlockPass:
                 bound = self.binder.bind(self.plan.nodes, length, last=kept, targets=self.targets, fresh=self.plan.sums)
             return Frame(bound, self.binder.slots)
 
-    def count_elements(self) -> int:
+    def count_made(self) -> int:
         """How many elements the pass computes in all."""
+        nodes = self.binder.lowered.nodes
+        return self.rows * sum(self._count_rows(nodes[name].outputs or (name,)) for name in self._computed)
+
+    def count_work(self) -> int:
+        """How many elements its operations compute or read, whichever is more."""
+        nodes = self.binder.lowered.nodes
+        return self.rows * sum(
+            max(self._count_rows(nodes[name].outputs or (name,)), self._count_rows(nodes[name].inputs))
+            for name in self._computed
+        )
+
+    @property
+    def _computed(self) -> list[str]:
+        nodes = self.binder.lowered.nodes
+        return [name for name in self.plan.nodes if nodes[name].op not in self.moving]
+
+    def _count_rows(self, items: Sequence[Any]) -> int:
+        """How many elements a row of some values has."""
         lowered = self.binder.lowered
-        computed = [name for name in self.plan.nodes if lowered.nodes[name].op not in self.moving]
-        made = [out for name in computed for out in lowered.nodes[name].outputs or (name,)]
-        wide = [item for item in made if item in lowered.places]
-        return self.rows * sum(count_row(lowered.types[item], lowered.places[item]) for item in wide)
+        wide = [item for item in items if isinstance(item, str) and item in lowered.places]
+        return sum(count_row(lowered.types[item], lowered.places[item]) for item in wide)
 
     def list_common(self) -> list[str]:
         """The values without rows that the blocks need, and do not make themselves."""

@@ -93,9 +93,9 @@ def choose_workers(program: Program, operators: Operators, count: int | Executor
         threads.close()
 
 
-LONG = 2**17  # elements that an operation makes of a block, from which on threads do not wait for each other
-MUCH = 5_000_000  # elements that a program makes in all, from which on it is worth processes
-COPIED = 8  # operations for each element that has to be copied to where other processes see it
+LONG = 2**17  # elements of a block in an operation, from which on threads do not wait for each other
+MUCH = 2**22  # elements that operations make or read in all, from which on they are worth processes
+COPIED = 8  # of these for each element that has to be copied to where other processes see it
 
 
 def choose_repeated(
@@ -109,21 +109,21 @@ def choose_repeated(
     count = min(count or count_cores(), max([1, *(len(blocks.chunks) for blocks in program.passes)]))
     if count == 1:
         return OneThread()
-    made = sum(blocks.count_elements() for blocks in program.passes)
     calls = sum(len(blocks.plan.nodes) * -(-blocks.rows // blocks.length) for blocks in program.passes)
-    if made >= LONG * calls:
+    if sum(blocks.count_made() for blocks in program.passes) >= LONG * calls:
         return Threads(count)
+    work = sum(blocks.count_work() for blocks in program.passes)
     lowered = program.lowered
     copied = sum(
         count_row(lowered.types[name], lowered.places[name]) * program.rows
         for name in lowered.given
         if name in moving and name in lowered.places
     )
-    if made < MUCH or made < COPIED * copied:
-        return OneThread()
-    from dataflow.program.processes import make_processes
+    if work >= max(MUCH, COPIED * copied):
+        from dataflow.program.processes import make_processes
 
-    return make_processes(program, operators, count) or Threads(count)
+        return make_processes(program, operators, count) or Threads(count)
+    return Threads(count) if work >= LONG * calls else OneThread()
 
 
 def make_in_one(types: Types) -> dict[str, Array]:
