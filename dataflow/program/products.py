@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import weakref
 from itertools import pairwise
 from math import prod
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 import numpy as np
 
 LARGE = 3 * 10**7  # products of two numbers, from which on a product of matrices is cut
 HUGE = 2**28  # ... and from which on into twice as many parts
+FEWEST = 32  # rows of a part
+
+Task = tuple[Any, Any, Any]
 
 
 def is_large(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
@@ -26,26 +31,24 @@ class Products:
     """Products of matrices with `cores` threads. The number of them changes no bit."""
 
     def __init__(self, cores: int) -> None:
-        self._pool = ThreadPoolExecutor(cores - 1, thread_name_prefix="dataflow") if cores > 1 else None
+        self._helpers = cores - 1
+        self._waiting: SimpleQueue[Any] | None = None
 
     def matmul(self, x: Any, y: Any, out: Any = None) -> Any:
-        """x @ y, cut along the longer side of the result."""
+        """x @ y, cut along the rows, or the columns where there are few rows."""
         rows, columns = x.shape[0], y.shape[1]
         if out is None:
             out = np.empty((rows, columns), np.result_type(x, y))
         count = 4 if prod(x.shape) * columns >= HUGE else 2
-        longest = max(rows, columns)
-        tasks: list[tuple[Any, Any, Any]] = []
-        for start, stop in pairwise(index * longest // count for index in range(count + 1)):
-            if columns >= rows:
-                tasks.append((x, y[:, start:stop], out[:, start:stop]))
-            else:
-                tasks.append((x[start:stop], y, out[start:stop]))
-        waiting = [] if self._pool is None else [self._pool.submit(_multiply, task) for task in tasks[1:]]
-        for task in tasks[:1] if waiting else tasks:
-            _multiply(task)
-        for item in waiting:
-            item.result()
+        if rows >= count * FEWEST:
+            tasks = [(x[start:stop], y, out[start:stop]) for start, stop in _cut(rows, count)]
+        else:
+            tasks = [(x, y[:, start:stop], out[:, start:stop]) for start, stop in _cut(columns, count)]
+        if self._helpers:
+            self._share(tasks)
+        else:
+            for task in tasks:
+                np.matmul(*task)
         return out
 
     def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
@@ -55,6 +58,50 @@ class Products:
             found += bias
         return found
 
+    def _share(self, tasks: list[Task]) -> None:
+        """Run tasks here and on other threads; what none of these has begun by then is done here too."""
+        if self._waiting is None:
+            self._waiting = self._start_helpers()
+        done: SimpleQueue[BaseException | None] = SimpleQueue()
+        for task in tasks[1:]:
+            self._waiting.put((task, done))
+        np.matmul(*tasks[0])
+        while True:
+            try:
+                _work(*self._waiting.get_nowait())
+            except Empty:
+                break
+        for _ in tasks[1:]:
+            if (error := done.get()) is not None:
+                raise error
 
-def _multiply(task: tuple[Any, Any, Any]) -> None:
-    np.matmul(*task)
+    def _start_helpers(self) -> SimpleQueue[Any]:
+        waiting: SimpleQueue[Any] = SimpleQueue()
+        for number in range(self._helpers):
+            Thread(target=_help, args=(waiting,), name=f"dataflow-{number}", daemon=True).start()
+        weakref.finalize(self, _end, waiting, self._helpers)
+        return waiting
+
+
+def _cut(length: int, count: int) -> list[tuple[int, int]]:
+    return list(pairwise(index * length // count for index in range(count + 1)))
+
+
+def _help(waiting: SimpleQueue[Any]) -> None:
+    with np.errstate(all="ignore"):
+        while (item := waiting.get()) is not None:
+            _work(*item)
+
+
+def _work(task: Task, done: SimpleQueue[BaseException | None]) -> None:
+    try:
+        np.matmul(*task)
+    except Exception as error:
+        done.put(error)
+    else:
+        done.put(None)
+
+
+def _end(waiting: SimpleQueue[Any], helpers: int) -> None:
+    for _ in range(helpers):
+        waiting.put(None)
