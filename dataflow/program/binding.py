@@ -149,11 +149,7 @@ class _Binding:
         operator = self.binder.operators[node.op]
         dead = tuple([self.slots.by_name[item] for item in dying])
         operands = self._convert(operator, node)
-        product = self._find_product(node)
-        ufunc = product if product or node.outputs else find_ufunc(operator, [
-            self.slots.values[slot] if isinstance(item, int | float) else None
-            for slot, item in zip(operands, node.inputs, strict=True)
-        ])  # fmt: skip
+        ufunc = self._find_writing(operator, name, node, operands)
         if ufunc is not None:
             self._bind_ufunc(name, node, ufunc, operands, dying, dead)
             return
@@ -193,7 +189,7 @@ class _Binding:
             operands += (self.targets[name],)
             self.buffers.release(dying)
         elif shape and name not in self.fresh and 0 not in shape:
-            apart = node.op == "matmul"
+            apart = node.op in ("matmul", "where")  # their results may not stand where an operand does
             if not apart:
                 self.buffers.release([item for item in dying if item != name and self._is_whole(item, shape)])
             buffer = self.buffers.take(name, type.dtype, shape)
@@ -237,6 +233,20 @@ class _Binding:
             operands.append(slot)
         return tuple(operands)
 
+    def _find_writing(
+        self, operator: Operator, name: str, node: Node, operands: tuple[int, ...]
+    ) -> tuple[Any, tuple[int, ...]] | None:
+        """The function that computes a node into an array, and which operands it takes; None if there is none."""
+        if node.outputs:
+            return None
+        if operator.name == "where":
+            return (numpy_arrays.keep, (0, 1)) if self._keeps(name, node) else None
+        numbers = [
+            self.slots.values[slot] if isinstance(item, int | float) else None
+            for slot, item in zip(operands, node.inputs, strict=True)
+        ]
+        return self._find_product(node) or find_ufunc(operator, numbers)
+
     def _find_product(self, node: Node) -> tuple[Any, tuple[int, ...]] | None:
         """A product of large matrices, in parts."""
         types = [self.lowered.types[item] for item in node.inputs if isinstance(item, str)]
@@ -254,8 +264,6 @@ class _Binding:
         return self.products.linear if is_large(x, weight[::-1]) and types[0].dtype in FLOATS else None
 
     def _bind_function(self, name: str, operator: Operator, node: Node) -> Callable[..., Any]:
-        if operator.name == "where" and (kept := self._bind_keep(name, node)) is not None:
-            return kept
         if (linear := self._find_linear(node)) is not None:
             return linear
         attributes = self._bind_attributes(operator.fill_attributes(node.attributes))
@@ -265,14 +273,14 @@ class _Binding:
         make = np.dtype(self.lowered.types[name].dtype).type
         return lambda *inputs: _as_typed(function(*inputs), make)
 
-    def _bind_keep(self, name: str, node: Node) -> Callable[..., Any] | None:
-        """A choice of a value or 0, as bits."""
+    def _keeps(self, name: str, node: Node) -> bool:
+        """Whether a node takes a value or 0: that is done with bits."""
         condition, g, other = node.inputs
         if not (isinstance(condition, str) and isinstance(g, str) and other == 0 and type(other) is int):
-            return None
+            return False
         types = self.lowered.types
         whole = types[condition].shape == types[name].shape and types[name].dtype == types[g].dtype
-        return (lambda condition, g, _: numpy_arrays.keep(condition, g)) if whole and types[g].shape else None
+        return whole and bool(types[g].shape) and types[g].dtype in FLOATS
 
     def _bind_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: self._put_length(value) if mentions_rows(value) else value for key, value in attributes.items()}
