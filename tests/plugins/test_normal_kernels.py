@@ -35,7 +35,9 @@ def measure(name: str, x: Any) -> float:
 
 @pytest.mark.parametrize("dtype", FAR)
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_all_digits_are_right(name: str, dtype: str) -> None:
+@pytest.mark.parametrize("wide", [False, True])
+def test_all_digits_are_right(name: str, dtype: str, wide: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normal, "WIDE", wide)
     far = FAR[dtype]
     edges = [(-far, -5), (-5, -1), (-1, 0), (0, 1), (1, 6), (6, far)]
     points = [np.linspace(low, high, 250) for low, high in edges]

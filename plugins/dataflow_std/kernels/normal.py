@@ -21,6 +21,10 @@ from scipy import special
 
 Array = np.ndarray[Any, Any]
 CHUNK = 131_072  # bytes: what is made of so many stays in the cache
+FOUND = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", ())  # what is empty is left out
+WIDE = any(
+    name in FOUND for name in ("X86_V4", "AVX512_SKX")
+)  # eight float64 at once: as NumPy names it since 2.4, before
 NEAR = 0.75
 
 
@@ -96,7 +100,8 @@ def erf(x: Any) -> Any:
     >>> erf(np.array([-0.0, np.inf])).tolist()
     [-0.0, 1.0]
     """
-    return _apply(_Error, special.erf, x)
+    narrow = not WIDE and getattr(x, "dtype", None) == np.float64  # SciPy's is as exact, and faster there
+    return special.erf(x) if narrow else _apply(_Error, special.erf, x)
 
 
 def _apply(make: Callable[[Coefficients, Any, int], _Work], otherwise: Any, x: Any) -> Any:
