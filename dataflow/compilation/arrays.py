@@ -54,7 +54,9 @@ class ArrayFunction:
             name for name, entry in self._given.items() if any(isinstance(item, str) for item in entry.shape or ())
         }
         self._needed = [name for name in self._given if name in needed or name in declaring]
-        self._known = dict(bind_values(graph, inputs, list(inputs), scalar=False).values) if inputs else {}
+        known = bind_values(graph, inputs, list(inputs), scalar=False).values if inputs else {}
+        self._standing: dict[str, Any] = {name: known.get(name) for name in self._needed}
+        self._lacking = {name for name, value in self._standing.items() if value is None}
         self._fixed = dict(inputs)
         self._blas = BlasThreads()
         self._specialised: dict[Any, Specialised | None] = {}
@@ -62,7 +64,7 @@ class ArrayFunction:
     def __call__(self, inputs: Mapping[str, Any]) -> Answer:
         """The values and gradients at these inputs."""
         given = self._bind(inputs)
-        key = tuple([(name, value.dtype, value.shape) for name, value in given.items()])
+        key = tuple([value.shape for value in given.values()])
         if key not in self._specialised:
             try:
                 self._specialised[key] = self._specialise(given)
@@ -90,19 +92,19 @@ class ArrayFunction:
 
     def _bind(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """An array or NumPy number of the declared dtype for every value that is needed."""
-        given: dict[str, Any] = {}
-        for name in self._needed:
-            value = inputs.get(name)
-            if value is None:
-                value = self._known.get(name)
-                if value is None:
-                    found = bind_values(self.graph, {}, [name], scalar=False, root=self.root)
-                    value = self._known[name] = found.values[name]
-            elif not (type(value) is np.ndarray and value.dtype == self._dtypes[name] and value.ndim):
-                value = bind_values(self.graph, {name: value}, [name], scalar=False).values[name]
-            given[name] = value
-        if len(inputs) > len(given) or not inputs.keys() <= given.keys():
-            bind_values(self.graph, inputs, list(inputs), scalar=False)
+        given = self._standing.copy()
+        for name, value in inputs.items():
+            if type(value) is np.ndarray and value.dtype == self._dtypes.get(name):
+                bound = value if value.ndim else value[()]
+            else:
+                bound = bind_values(self.graph, {name: value}, [name], scalar=False).values[name]
+            if name in given:
+                given[name] = bound
+        if self._lacking and (absent := self._lacking - inputs.keys()):
+            for name in absent:  # of files, which are not read before
+                found = bind_values(self.graph, {}, [name], scalar=False, root=self.root)
+                given[name] = self._standing[name] = found.values[name]
+            self._lacking -= absent
         return given
 
     def _specialise(self, given: Mapping[str, Any]) -> Specialised:

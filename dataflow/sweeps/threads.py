@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -26,15 +26,27 @@ class BlasThreads:
     """
 
     def __init__(self) -> None:
-        self._controller: Any = None
+        self._libraries: list[Any] | None = None
         self._with_scipy = False
 
-    def limit(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def limit(self) -> Iterator[None]:
         """A context in which BLAS uses one thread."""
+        before = [(library, library.get_num_threads()) for library in self._find_libraries()]
+        changed = [pair for pair in before if pair[1] != 1]
+        try:
+            for library, _ in changed:
+                library.set_num_threads(1)
+            yield
+        finally:
+            for library, count in changed:
+                library.set_num_threads(count)
+
+    def _find_libraries(self) -> list[Any]:
         with_scipy = "scipy.linalg" in sys.modules  # which brings a BLAS of its own
-        if self._controller is None or with_scipy != self._with_scipy:
+        if self._libraries is None or with_scipy != self._with_scipy:
             from threadpoolctl import ThreadpoolController
 
-            self._controller, self._with_scipy = ThreadpoolController(), with_scipy
-        limit: AbstractContextManager[Any] = self._controller.limit(limits=1, user_api="blas")
-        return limit
+            self._libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+            self._with_scipy = with_scipy
+        return self._libraries
