@@ -1,8 +1,8 @@
 """Softplus and the logarithm of the sigmoid on NumPy arrays.
 
 ln(1 + e ** x) is max(x, 0) + ln(1 + p) with p = e ** -|x|, which overflows nowhere. In float32 ln(1 + p) is a
-polynomial: it is 2 * artanh(s) with s = p / (2 + p), at most 1/3, and 2 * artanh(s) / s has few terms in s ** 2.
-NumPy's log1p takes several times as long on most machines.
+polynomial: it is 2 * artanh(s) with s = p / (2 + p), at most 1/3, and 2 * artanh(s) / s has few terms in s ** 2. NumPy's
+log1p takes several times as long on most machines.
 
 The coefficients give the least largest relative error, 4e-9, on [0, 1/9]: least squares at 80 Chebyshev points,
 weighted anew with the errors until these are level (Lawson 1961), in 40 digits.
