@@ -166,7 +166,7 @@ def _of_numbers() -> list[Operator]:
 def _of_logits(xp: Any, logits: Any, targets: Any, *, reduction: Reduction = "mean") -> Any:
     check_same_shape(xp, logits, targets, ("logits", "targets"))
     # The two large terms cancel exactly before the small one is added.
-    losses = (xp.maximum(logits, 0.0) - logits * targets) + xp.softplus(-xp.abs(logits))
+    losses = (xp.maximum(logits, 0.0) - logits * targets) + xp.log1p(xp.exp(-xp.abs(logits)))
     return reduce_losses(xp, losses, reduction)
 
 
