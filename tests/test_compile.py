@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -306,3 +307,59 @@ def test_lengths_that_must_be_known_run_on_whole_values(declared: str, nodes: st
     if "w:" in declared:
         inputs["w"] = draw(5000, seed=3)
     assert_as_executed(graph, inputs)
+
+
+ROWS_OF_X = "{dataflow: 1, inputs: {x: {shape: [rows]}}"
+
+
+def test_a_name_that_is_not_there_is_refused() -> None:
+    run = dataflow.compile(dataflow.loads(f"{ROWS_OF_X}, nodes: {{J: sum(x)}}, target: J}}"))
+    with pytest.raises(dataflow.UsageError, match="`y`"):
+        run({"x": draw(5), "y": draw(5)})
+
+
+@pytest.mark.parametrize("rows", [3, 1500])
+def test_threads_do_not_share_what_a_program_computes(rows: int) -> None:
+    graph = dataflow.loads(f"{ROWS_OF_X}, nodes: {{y: exp(x), J: sum(y * y)}}, target: J}}")
+    run = dataflow.compile(graph, workers=1)
+    inputs = [draw(rows, seed=seed) for seed in range(4)]
+    expected = [run({"x": x}).gradients["x"] for x in inputs]
+    wrong: list[int] = []
+
+    def work(index: int) -> None:
+        for _ in range(200):
+            if not np.array_equal(run({"x": inputs[index]}).gradients["x"], expected[index]):
+                wrong.append(index)
+
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+def test_an_interrupted_call_changes_no_later_one() -> None:
+    chain = ", ".join(f"h{i}: tanh(h{i - 1} * a + {i})" for i in range(1, 30))
+    graph = dataflow.loads(
+        "{dataflow: 1, inputs: {x: {shape: [rows]}}, parameters: {a: 0.5}, "
+        f"nodes: {{h0: x * a, {chain}, J: mean(h29 ** 2)}}, target: J}}"
+    )
+    x = draw(200_000)
+    run = dataflow.compile(graph, wrt=["a"], inputs={"x": x}, workers=2)
+    expected = [run({"a": a}).gradients["a"] for a in (0.2, 0.3, 0.4)]
+
+    def repeat() -> None:
+        while True:
+            run({"a": 0.9})
+
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(KeyboardInterrupt):
+            repeat()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert [run({"a": a}).gradients["a"] for a in (0.2, 0.3, 0.4)] == expected

@@ -188,3 +188,10 @@ def test_what_a_kernel_raises_is_told_with_its_node(tmp_path: Path, capsys: pyte
     assert main(["exec", str(tmp_path / "g.yaml"), "-o", str(tmp_path / "g.json")]) != 0
     assert "`take` cannot be applied: index 7" in capsys.readouterr().err
     assert not (tmp_path / "g.json").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--explain-plan"]])
+def test_a_number_of_workers_is_checked(more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "g.yaml").write_text("{dataflow: 1, inputs: {x: [1, 2]}, nodes: {J: sum(x)}, target: J}")
+    assert main(["exec", str(tmp_path / "g.yaml"), "--workers", "-1", *more]) == 2
+    assert "DF0903" in capsys.readouterr().err

@@ -103,6 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     cotangent = None if arguments.cotangent is None else read_value("--cotangent", arguments.cotangent, graph.dtype)
     values = read_values(graph, arguments)
     derivatives = read_derivatives(arguments, graph)
+    if arguments.workers is not None and arguments.workers < 1:
+        raise UsageError(Diagnostic("DF0903", f"--workers is a number of cores, not {arguments.workers}"))
     if arguments.explain_plan:
         return _explain_plan(graph, values, only, arguments)
     limit = _read_limit(arguments.memory_limit)
@@ -157,8 +159,6 @@ def _read_limit(text: str | None) -> int | None:
 @contextmanager
 def open_workers(arguments: argparse.Namespace) -> Iterator[int | Executor | None]:
     """How many cores to use, or the executor of a cluster. Raises `ResourceError` if that is not there."""
-    if arguments.workers is not None and arguments.workers < 1:
-        raise UsageError(Diagnostic("DF0903", f"--workers is a number of cores, not {arguments.workers}"))
     if arguments.cluster is None:
         yield arguments.workers
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,7 @@ class ArrayFunction:
         self._lacking = {name for name, value in self._standing.items() if value is None}
         self._fixed = dict(inputs)
         self._blas = BlasThreads()
+        self._lock = Lock()  # the buffers of a program are there once
         self._specialised: dict[Any, Specialised | None] = {}
 
     def __call__(self, inputs: Mapping[str, Any]) -> Answer:
@@ -73,7 +75,7 @@ class ArrayFunction:
         found = self._specialised[key]
         if found is not None:
             try:
-                with self._blas.limit():
+                with self._lock, self._blas.limit():
                     return found.run(given, moving=inputs)
             except ProgramError:
                 self._specialised[key] = None
@@ -94,7 +96,7 @@ class ArrayFunction:
         """An array or NumPy number of the declared dtype for every value that is needed."""
         given = self._standing.copy()
         for name, value in inputs.items():
-            if type(value) is np.ndarray and value.dtype == self._dtypes.get(name):
+            if type(value) is np.ndarray and name in self._dtypes and value.dtype == self._dtypes[name]:
                 bound = value if value.ndim else value[()]
             else:
                 bound = bind_values(self.graph, {name: value}, [name], scalar=False).values[name]
@@ -226,8 +228,11 @@ def _detach(item: Any, given: Mapping[str, Any]) -> Any:
     """An array that shares no memory with a given one."""
     if type(item) is not np.ndarray:
         return item
-    if item.base is None or item.base.dtype == np.uint8:
-        return item.copy() if any(item is value for value in given.values()) else item
+    own = (
+        item.base is None or getattr(item.base, "dtype", None) == np.uint8
+    )  # what rows are written to is cut from bytes
+    if own and not any(np.may_share_memory(item, value) for value in given.values() if type(value) is np.ndarray):
+        return item
     return item.copy()
 
 

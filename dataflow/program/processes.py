@@ -114,11 +114,18 @@ class Processes:
             (worker, chunks, worker.send(Task(blocks.stage, tuple(chunks), shared, read, written)))
             for worker, chunks in zip(self._workers, parts[1:], strict=True)
         ]
-        for chunk in parts[0]:
-            yield blocks.run_chunk(chunk, values, stored)
-        for worker, chunks, sent in asked:
-            found = worker.receive() if sent else None
-            yield from found if found is not None else (blocks.run_chunk(chunk, values, stored) for chunk in chunks)
+        waiting = [worker for worker, _, sent in asked if sent]
+        try:
+            for chunk in parts[0]:
+                yield blocks.run_chunk(chunk, values, stored)
+            for worker, chunks, sent in asked:
+                found = worker.receive() if sent else None
+                if sent:
+                    waiting.remove(worker)
+                yield from found if found is not None else (blocks.run_chunk(chunk, values, stored) for chunk in chunks)
+        finally:  # interrupted: an answer that comes later would be taken for that to the next question
+            for worker in waiting:
+                worker.discard()
 
     def _split(self, chunks: Sequence[Chunk]) -> list[Sequence[Chunk]]:
         count = len(self._workers) + 1
@@ -163,7 +170,7 @@ class _Worker:
         self._known: set[int] = set()
         ours, theirs = socket.socketpair()
         paths = os.pathsep.join(item for item in sys.path if item)
-        command = [sys.executable, "-c", f"from dataflow.program.serving import serve; serve({theirs.fileno()})"]
+        command = [sys.executable, "-P", "-c", f"from dataflow.program.serving import serve; serve({theirs.fileno()})"]
         self._process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": paths}, stdin=subprocess.DEVNULL
         )
@@ -197,6 +204,11 @@ class _Worker:
     def close(self) -> None:
         """End the process."""
         self._finalize()
+
+    def discard(self) -> None:
+        """End the process in the middle of what it does."""
+        self._process.kill()
+        self.close()
 
 
 def _end(connection: Connection, process: subprocess.Popen[bytes]) -> None:
