@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dataflow.provenance import Clock
     from dataflow.registry import Operators
     from dataflow.result import Result
+    from dataflow.row_sinks import RowSink
 
 MANY_ROWS = 100_000
 Found = Mapping[tuple[str, str], Any]
@@ -55,6 +56,18 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
 
     Raises what `execute` does.
     """
+    with ExitStack() as files:  # which removes what is not published
+        if (found := _run(graph, operators, asked, clock, files)) is None:
+            return None
+        run, result = found
+        if run.sink is not None:
+            run.sink.publish()  # when nothing can go wrong any more: sources have not changed, what is strict is finite
+        return result
+
+
+def _run(
+    graph: Graph, operators: Operators, asked: Asked, clock: Clock, files: ExitStack
+) -> tuple[RowRun, Result] | None:
     along, limit = asked.along_rows, asked.memory_limit
     with ExitStack() as stack:
         data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
@@ -63,7 +76,7 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
             return None
         clock.note("data")
         try:
-            run = RowRun(graph, operators, asked, data)
+            run = RowRun(graph, operators, asked, data, files)
             if run.plan.scalar:
                 return None
             digests = start_digests(data.sources.values(), stack)
@@ -76,7 +89,7 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
             raise
         except Exception:  # what a kernel raises: run whole, it is told at which node
             return None
-        return run.make_result(found, clock)
+        return run, run.make_result(found, clock)
 
 
 def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] | None:
@@ -89,7 +102,7 @@ def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] 
         if data.rows <= MANY_ROWS and asked.memory_limit is None:
             return None
         try:
-            run = RowRun(graph, operators, asked, data)
+            run = RowRun(graph, operators, asked, data, stack)
             if run.plan.scalar:
                 return None
             program = run.make_program(run.derive(masked=False))
@@ -140,9 +153,14 @@ def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -
 
 
 class RowRun:
-    """One run along rows. `values` and `cotangents` are by slot of the plan: arrays, numbers, or summaries as data."""
+    """One run along rows. `values` and `cotangents` are by slot of the plan: arrays, numbers, or summaries as data.
 
-    def __init__(self, graph: Graph, operators: Operators, asked: Asked, data: Data) -> None:
+    `files` outlives the run: it takes the sink of rows that go to a file, which is to be published then.
+    """
+
+    def __init__(self, graph: Graph, operators: Operators, asked: Asked, data: Data, files: ExitStack) -> None:
+        self.files = files
+        self.sink: RowSink | None = None
         self.graph = graph
         self.operators = operators
         self.asked = asked
@@ -229,22 +247,21 @@ class RowRun:
     def _write_rows(
         self, program: Program, given: Mapping[str, Any], workers: Workers, written: Mapping[str, list[str]]
     ) -> Found:
-        """Run the program, rows of values and gradients going to a file that appears when all is done."""
+        """Run the program, rows of values and gradients going to a file that is published when all is done."""
         from dataflow.row_sinks import RowSink
 
         along, types = self.asked.along_rows, program.lowered.types
         assert along is not None
         assert along.rows_to is not None
-        columns = {
-            name: (types[item].dtype, tuple(map(int, types[item].shape[1:])))
+        columns = [
+            (name, (types[item].dtype, tuple(map(int, types[item].shape[1:]))))
             for item, names in written.items() for name in names
-        }  # fmt: skip
-        with RowSink(along.rows_to, self.data.rows, columns) as sink:
-            found = program.run(given, workers, {item: sink.arrays[names[0]] for item, names in written.items()})
-            for names in written.values():
-                for name in names[1:]:
-                    sink.arrays[name][...] = sink.arrays[names[0]]
-            sink.publish()
+        ]  # fmt: skip
+        sink = self.sink = self.files.enter_context(RowSink(along.rows_to, self.data.rows, columns))
+        found = program.run(given, workers, {item: sink.arrays[names[0]] for item, names in written.items()})
+        for names in written.values():
+            for name in names[1:]:
+                sink.arrays[name][...] = sink.arrays[names[0]]
         return found
 
     def make_result(self, found: Found, clock: Clock) -> Result:

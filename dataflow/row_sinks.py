@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -25,24 +26,25 @@ GROUP = 2**20  # rows of a row group
 class RowSink:
     """A `.npy` file of one value, or a `.parquet` table with a column for each, on its way to a place.
 
-    `columns` has by name the dtype of a value and the shape of one row; in a table a row of k elements makes the
-    columns `NAME_0`, `NAME_1`, ... `arrays`, by name, lie on the disk: any thread may write any of their rows. To be
-    used in a `with` statement, which removes what is not published.
+    `columns` are names, each with the dtype of a value and the shape of one row; in a table a row of k elements makes
+    the columns `NAME_0`, `NAME_1`, ... `arrays`, by name, lie on the disk: any thread may write any of their rows. To
+    be used in a `with` statement, which removes what is not published.
 
-    Raises `UsageError` for a place of another kind, `ResourceError` for one that cannot be written to, or that holds
-    another kind of file.
+    Raises `UsageError` for a place of another kind and for columns of one name, `ResourceError` for a place that cannot
+    be written to, or that holds another kind of file.
 
     >>> import tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "price.npy")
-    >>> with RowSink(path, 3, {"price": ("float64", ())}) as sink:
+    >>> with RowSink(path, 3, [("price", ("float64", ()))]) as sink:
     ...     sink.arrays["price"][:] = [1, 2, 3]
     ...     sink.publish()
     >>> np.load(path).tolist()
     [1.0, 2.0, 3.0]
     """
 
-    def __init__(self, path: StrPath, rows: int, columns: Mapping[str, Type]) -> None:
-        self._suffix = check_suffix(path, list(columns))
+    def __init__(self, path: StrPath, rows: int, columns: Sequence[tuple[str, Type]]) -> None:
+        self._suffix = check_suffix(path, [name for name, _ in columns])
+        _check_names([part for name, (_, shape) in columns for part in _name_columns(name, shape)])
         self._place = find_place(path)
         head = read_head(self._place.path)
         if self._place.special or (head and not head.startswith(MAGIC[self._suffix])):
@@ -52,9 +54,10 @@ class RowSink:
         self.rows = rows
         self.arrays: dict[str, Array] = {}
         try:
-            for name, (dtype, shape) in columns.items():
+            for name, (dtype, shape) in columns:
                 staged = self._stage()
                 self.arrays[name] = np.lib.format.open_memmap(staged, "w+", np.dtype(dtype), (rows, *shape))
+                _take_room(staged)
         except OSError as error:
             self._remove()
             raise explain(error, self._place.path) from error
@@ -72,8 +75,6 @@ class RowSink:
     ) -> None:
         self.arrays.clear()
         self._remove()
-        if isinstance(error, OSError):
-            raise explain(error, self._place.path) from error
 
     def _remove(self) -> None:
         for staged in self._staged:
@@ -81,7 +82,13 @@ class RowSink:
                 os.unlink(staged)
 
     def publish(self) -> None:
-        """Give the file its place."""
+        """Give the file its place. Raises `ResourceError` if that cannot be."""
+        try:
+            self._publish()
+        except OSError as error:
+            raise explain(error, self._place.path) from error
+
+    def _publish(self) -> None:
         if self._suffix == ".npy":
             (array,) = self.arrays.values()
             array.flush()  # type: ignore[attr-defined]
@@ -124,6 +131,21 @@ def check_suffix(path: StrPath, names: list[str]) -> str:
         message = f"a .npy file holds one array, and there are {len(names)}: {', '.join(names)}"
         raise UsageError(Diagnostic("DF0933", message, hint="write a .parquet file, or name one value with --only"))
     return suffix
+
+
+def _check_names(names: Sequence[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        message = f"two columns would be called `{twice[0]}`"
+        hint = "the gradient of `e` is called `de`: name fewer values with --only, or rename a node"
+        raise UsageError(Diagnostic("DF0933", message, hint=hint))
+
+
+def _take_room(path: str) -> None:
+    """Let a file have its room on the disk now: a disk that is full later ends a process that writes to a map of it."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "rb+") as stream:
+            os.posix_fallocate(stream.fileno(), 0, os.path.getsize(path))
 
 
 def _count(array: Array) -> int:

@@ -114,7 +114,7 @@ def test_where_rows_cannot_go(graph: dataflow.Graph, capsys: pytest.CaptureFixtu
     assert main(["exec", "many.yaml", "--only", "p", "--rows-to", "nowhere/p.parquet"]) == 4
     assert "DF0933" in capsys.readouterr().err
     with pytest.raises(ResourceError, match="DF0803"):
-        RowSink("notes.npy", 1, {"p": ("float64", ())})
+        RowSink("notes.npy", 1, [("p", ("float64", ()))])
     assert Path("notes.npy").read_text() == "mine"
     assert not [item for item in Path().iterdir() if item.name.endswith(".tmp")]
 
@@ -123,14 +123,14 @@ def test_what_is_not_published_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
 
     def interrupt() -> None:
-        with RowSink(path, 10, {"p": ("float64", (2,))}) as sink:
+        with RowSink(path, 10, [("p", ("float64", (2,)))]) as sink:
             sink.arrays["p"][:] = 1
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupt()
     assert list(tmp_path.iterdir()) == []
-    with RowSink(path, 3, {"p": ("float32", (2,))}) as sink:
+    with RowSink(path, 3, [("p", ("float32", (2,)))]) as sink:
         sink.arrays["p"][:] = [[1, 2], [3, 4], [5, 6]]
         sink.publish()
     assert parquet.read_table(path).to_pydict() == {"p_0": [1.0, 3.0, 5.0], "p_1": [2.0, 4.0, 6.0]}
@@ -195,3 +195,30 @@ def test_a_number_of_workers_is_checked(more: list[str], tmp_path: Path, capsys:
     (tmp_path / "g.yaml").write_text("{dataflow: 1, inputs: {x: [1, 2]}, nodes: {J: sum(x)}, target: J}")
     assert main(["exec", str(tmp_path / "g.yaml"), "--workers", "-1", *more]) == 2
     assert "DF0903" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("nodes", "only", "twice"), [
+    ("e: x * a, de: x * 3, J: mean(e * de)", "e,de", "de"),
+    ("h: 'stack([x, x], axis=1)', h_0: x * 3, J: mean(h_0) + sum(h)", "h,h_0", "h_0"),
+])  # fmt: skip
+def test_columns_of_one_name_are_refused(
+    nodes: str, only: str, twice: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "x.npy", np.linspace(-1, 1, ROWS))
+    given = "inputs: {x: {source: x.npy, shape: [rows]}}, parameters: {a: 2}"
+    (tmp_path / "g.yaml").write_text(f"{{dataflow: 1, {given}, nodes: {{{nodes}}}, target: J}}")
+    to = tmp_path / "rows.parquet"
+    command = ["exec", str(tmp_path / "g.yaml"), "--only", only, "--rows-to", str(to), "-o", str(tmp_path / "r.json")]
+    assert main(command) == 2
+    assert f"two columns would be called `{twice}`" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.yaml", "x.npy"]
+
+
+def test_a_run_that_fails_in_the_end_leaves_no_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "x.npy", np.linspace(-1, 1, ROWS))
+    text = "{dataflow: 1, inputs: {x: {source: x.npy, shape: [rows]}}, nodes: {t: log(x), J: mean(t)}, target: J}"
+    (tmp_path / "g.yaml").write_text(text)
+    command = ["exec", str(tmp_path / "g.yaml"), "--only", "t,J", "--strict", "-o", str(tmp_path / "r.json")]
+    assert main([*command, "--rows-to", str(tmp_path / "rows.parquet")]) == 3
+    assert "DF0611" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.yaml", "x.npy"]
