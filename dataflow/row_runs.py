@@ -76,11 +76,11 @@ def _run(
             return None
         clock.note("data")
         try:
-            run = RowRun(graph, operators, asked, data, files)
+            run = RowRun(graph, operators, asked, data)
             if run.plan.scalar:
                 return None
             digests = start_digests(data.sources.values(), stack)
-            found = run.sweep(clock)
+            found = run.sweep(clock, files)
             data.bound.data |= digests()
             clock.note("digests")
         except (*UNDERIVABLE, UnstreamableError):
@@ -102,7 +102,7 @@ def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] 
         if data.rows <= MANY_ROWS and asked.memory_limit is None:
             return None
         try:
-            run = RowRun(graph, operators, asked, data, stack)
+            run = RowRun(graph, operators, asked, data)
             if run.plan.scalar:
                 return None
             program = run.make_program(run.derive(masked=False))
@@ -155,11 +155,10 @@ def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -
 class RowRun:
     """One run along rows. `values` and `cotangents` are by slot of the plan: arrays, numbers, or summaries as data.
 
-    `files` outlives the run: it takes the sink of rows that go to a file, which is to be published then.
+    `sink`, where rows go to a file, is to be published when all went well.
     """
 
-    def __init__(self, graph: Graph, operators: Operators, asked: Asked, data: Data, files: ExitStack) -> None:
-        self.files = files
+    def __init__(self, graph: Graph, operators: Operators, asked: Asked, data: Data) -> None:
         self.sink: RowSink | None = None
         self.graph = graph
         self.operators = operators
@@ -182,13 +181,13 @@ class RowRun:
         shape = [ROWS if size == "rows" else length for size, length in zip(declared, type.shape, strict=True)]
         return ArrayType(type.dtype, tuple(shape))
 
-    def sweep(self, clock: Clock) -> Found:
-        """Both sweeps; once more, with masks, if a gradient comes out NaN."""
+    def sweep(self, clock: Clock, files: ExitStack) -> Found:
+        """Both sweeps; once more, with masks, if a gradient comes out NaN. `files` keeps what rows are written to."""
         self.derived = self.derive(masked=False)
         clock.note("plan")
-        found = self._compute(self.derived)
+        found = self._compute(self.derived, files)
         if self.derived.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
-            found = self._compute(self.derive(masked=True))
+            found = self._compute(self.derive(masked=True), files)
         clock.note("rows")
         return found
 
@@ -215,7 +214,7 @@ class RowRun:
             watched=list(watched), written=list(self._list_written(derived)),
         )  # fmt: skip
 
-    def _compute(self, derived: Derived) -> Found:
+    def _compute(self, derived: Derived, files: ExitStack) -> Found:
         from dataflow.program.workers import choose_workers
         from dataflow.sweeps.threads import single_threaded
 
@@ -228,7 +227,7 @@ class RowRun:
         with choose_workers(program, self.operators, along.workers) as workers, single_threaded():
             if along.rows_to is None:
                 return program.run(given, workers)
-            return self._write_rows(program, given, workers, self._list_written(derived))
+            return self._write_rows(program, given, workers, self._list_written(derived), files)
 
     def _list_written(self, derived: Derived) -> dict[str, list[str]]:
         """The values whose rows go to a file: by their names in the program those of their columns."""
@@ -245,8 +244,9 @@ class RowRun:
         return found
 
     def _write_rows(
-        self, program: Program, given: Mapping[str, Any], workers: Workers, written: Mapping[str, list[str]]
-    ) -> Found:
+        self, program: Program, given: Mapping[str, Any], workers: Workers, written: Mapping[str, list[str]],
+        files: ExitStack,
+    ) -> Found:  # fmt: skip
         """Run the program, rows of values and gradients going to a file that is published when all is done."""
         from dataflow.row_sinks import RowSink
 
@@ -257,7 +257,7 @@ class RowRun:
             (name, (types[item].dtype, tuple(map(int, types[item].shape[1:]))))
             for item, names in written.items() for name in names
         ]  # fmt: skip
-        sink = self.sink = self.files.enter_context(RowSink(along.rows_to, self.data.rows, columns))
+        sink = self.sink = files.enter_context(RowSink(along.rows_to, self.data.rows, columns))
         found = program.run(given, workers, {item: sink.arrays[names[0]] for item, names in written.items()})
         for names in written.values():
             for name in names[1:]:

@@ -318,6 +318,14 @@ def test_a_name_that_is_not_there_is_refused() -> None:
         run({"x": draw(5), "y": draw(5)})
 
 
+def test_all_values_that_are_missing_are_named() -> None:
+    text = "{dataflow: 1, inputs: {x: {shape: [rows]}, y: {shape: [rows]}}, nodes: {J: sum(x * y)}, target: J}"
+    with pytest.raises(dataflow.DataflowError) as caught:
+        dataflow.compile(dataflow.loads(text))({})
+    assert "`x` has no value" in str(caught.value)
+    assert "`y` has no value" in str(caught.value)
+
+
 @pytest.mark.parametrize("rows", [3, 1500])
 def test_threads_do_not_share_what_a_program_computes(rows: int) -> None:
     graph = dataflow.loads(f"{ROWS_OF_X}, nodes: {{y: exp(x), J: sum(y * y)}}, target: J}}")

@@ -42,17 +42,22 @@ def find(name: str) -> Callable[..., Any] | None:
     return function if callable(function) else None
 
 
-def keep(condition: Any, g: Any, out: Any = None) -> Any:
-    """`g` where the condition holds, else 0, in the dtype of `g`; written to `out`, if that is given.
-
-    A mask of bits does that several times as fast as a choice where the condition changes often.
-    """
+def keep(condition: Any, g: Any) -> Any:
+    """`g` where the condition holds, else 0, in the dtype of `g`."""
     shape = getattr(condition, "shape", None)
     if not isinstance(g, np.ndarray) or not shape or g.dtype not in BITS or not _fits_within(g.shape, shape):
-        chosen = np.where(condition, g, 0)
-        if out is not None:
-            out[...] = chosen
-        return chosen if out is None else out
+        return np.where(condition, g, 0)
+    return keep_bits(condition, g)
+
+
+def keep_bits(condition: Any, g: Any, out: Any = None) -> Any:
+    """`keep` of an array of float64 or float32 that fits within the condition; written to `out`, if that is given.
+
+    A mask of bits does that several times as fast as a choice where the condition changes often.
+
+    >>> keep_bits(np.array([True, False]), np.array([1.5, np.nan])).tolist()
+    [1.5, 0.0]
+    """
     bits = BITS[g.dtype]
     kept: Any = np.multiply(condition, bits.type(-1), out=None if out is None else out.view(bits))  # all bits, or none
     kept &= g.view(bits)

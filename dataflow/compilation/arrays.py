@@ -57,7 +57,7 @@ class ArrayFunction:
         self._needed = [name for name in self._given if name in needed or name in declaring]
         known = bind_values(graph, inputs, list(inputs), scalar=False).values if inputs else {}
         self._standing: dict[str, Any] = {name: known.get(name) for name in self._needed}
-        self._lacking = {name for name, value in self._standing.items() if value is None}
+        self._lacking = [name for name, value in self._standing.items() if value is None]
         self._fixed = dict(inputs)
         self._blas = BlasThreads()
         self._lock = Lock()  # the buffers of a program are there once
@@ -102,11 +102,11 @@ class ArrayFunction:
                 bound = bind_values(self.graph, {name: value}, [name], scalar=False).values[name]
             if name in given:
                 given[name] = bound
-        if self._lacking and (absent := self._lacking - inputs.keys()):
-            for name in absent:  # of files, which are not read before
-                found = bind_values(self.graph, {}, [name], scalar=False, root=self.root)
-                given[name] = self._standing[name] = found.values[name]
-            self._lacking -= absent
+        if self._lacking and (absent := [name for name in self._lacking if name not in inputs]):
+            found = bind_values(self.graph, {}, absent, scalar=False, root=self.root).values  # of files, read only now
+            given |= found
+            self._standing |= found
+            self._lacking = [name for name in self._lacking if name not in found]
         return given
 
     def _specialise(self, given: Mapping[str, Any]) -> Specialised:
@@ -228,9 +228,8 @@ def _detach(item: Any, given: Mapping[str, Any]) -> Any:
     """An array that shares no memory with a given one."""
     if type(item) is not np.ndarray:
         return item
-    own = (
-        item.base is None or getattr(item.base, "dtype", None) == np.uint8
-    )  # what rows are written to is cut from bytes
+    # Rows are written to what is cut from one array of bytes.
+    own = item.base is None or getattr(item.base, "dtype", None) == np.uint8
     if own and not any(np.may_share_memory(item, value) for value in given.values() if type(value) is np.ndarray):
         return item
     return item.copy()

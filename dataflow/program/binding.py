@@ -240,7 +240,7 @@ class _Binding:
         if node.outputs:
             return None
         if operator.name == "where":
-            return (numpy_arrays.keep, (0, 1)) if self._keeps(name, node) else None
+            return (numpy_arrays.keep_bits, (0, 1)) if self._keeps(name, node) else None
         numbers = [
             self.slots.values[slot] if isinstance(item, int | float) else None
             for slot, item in zip(operands, node.inputs, strict=True)

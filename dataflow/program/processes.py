@@ -9,6 +9,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
@@ -110,22 +111,18 @@ class Processes:
         slots, common = blocks.binder.slots.by_name, blocks.list_common()
         shared = {name: values[slots[name]] for name in common}
         parts = self._split(blocks.chunks)
-        asked = [
-            (worker, chunks, worker.send(Task(blocks.stage, tuple(chunks), shared, read, written)))
-            for worker, chunks in zip(self._workers, parts[1:], strict=True)
-        ]
-        waiting = [worker for worker, _, sent in asked if sent]
+        asked = list(zip(self._workers, parts[1:], strict=True))
         try:
+            for worker, chunks in asked:
+                worker.send(Task(blocks.stage, tuple(chunks), shared, read, written))
             for chunk in parts[0]:
                 yield blocks.run_chunk(chunk, values, stored)
-            for worker, chunks, sent in asked:
-                found = worker.receive() if sent else None
-                if sent:
-                    waiting.remove(worker)
+            for worker, chunks in asked:
+                found = worker.receive()
                 yield from found if found is not None else (blocks.run_chunk(chunk, values, stored) for chunk in chunks)
-        finally:  # interrupted: an answer that comes later would be taken for that to the next question
-            for worker in waiting:
-                worker.discard()
+        finally:
+            for worker, _ in asked:
+                worker.drop_answer()
 
     def _split(self, chunks: Sequence[Chunk]) -> list[Sequence[Chunk]]:
         count = len(self._workers) + 1
@@ -168,6 +165,7 @@ class _Worker:
     def __init__(self, recipe: Recipe, memory: SharedMemory) -> None:
         self._memory = memory
         self._known: set[int] = set()
+        self._owes = False  # an answer
         ours, theirs = socket.socketpair()
         paths = os.pathsep.join(item for item in sys.path if item)
         command = [sys.executable, "-P", "-c", f"from dataflow.program.serving import serve; serve({theirs.fileno()})"]
@@ -179,8 +177,8 @@ class _Worker:
         self._finalize = weakref.finalize(self, _end, self._connection, self._process)
         self._connection.send_bytes(pickle.dumps(recipe))
 
-    def send(self, task: Task) -> bool:
-        """Give the worker something to do; false if it is not there any more."""
+    def send(self, task: Task) -> None:
+        """Give the worker something to do, if it is still there."""
         try:
             for place in (*task.read.values(), *task.stored.values()):
                 if place.segment not in self._known:
@@ -188,27 +186,32 @@ class _Worker:
                     self._connection.send_bytes(pickle.dumps((place.segment, segment.size)))
                     send_handle(self._connection, segment.descriptor, self._process.pid)
                     self._known.add(place.segment)
-            self._connection.send_bytes(pickle.dumps(task, protocol=5))
+            message = pickle.dumps(task, protocol=5)
+            self._owes = True
+            self._connection.send_bytes(message)
         except OSError:
-            return False
-        return True
+            self._owes = False
 
     def receive(self) -> list[list[Any]] | None:
         """The parts of the chunks that it was given last; None if it could not do them."""
-        try:
-            found: list[list[Any]] | None = pickle.loads(self._connection.recv_bytes())
-        except (EOFError, OSError):
+        if not self._owes:
             return None
+        found: list[list[Any]] | None = None
+        with suppress(EOFError, OSError):
+            found = pickle.loads(self._connection.recv_bytes())
+        self._owes = False
         return found
 
     def close(self) -> None:
         """End the process."""
         self._finalize()
 
-    def discard(self) -> None:
-        """End the process in the middle of what it does."""
-        self._process.kill()
-        self.close()
+    def drop_answer(self) -> None:
+        """End the process if it owes an answer, which would be taken for that to the next question."""
+        if self._owes:
+            self._owes = False
+            self._process.kill()
+            self.close()
 
 
 def _end(connection: Connection, process: subprocess.Popen[bytes]) -> None:

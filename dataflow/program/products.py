@@ -65,15 +65,15 @@ class Products:
         done: SimpleQueue[BaseException | None] = SimpleQueue()
         for task in tasks[1:]:
             self._waiting.put((task, done))
-        np.matmul(*tasks[0])
+        _work(tasks[0], done)
         while True:
             try:
                 _work(*self._waiting.get_nowait())
             except Empty:
                 break
-        for _ in tasks[1:]:
-            if (error := done.get()) is not None:
-                raise error
+        errors = [done.get() for _ in tasks]  # until nobody writes to the result any more
+        for error in filter(None, errors):
+            raise error
 
     def _start_helpers(self) -> SimpleQueue[Any]:
         waiting: SimpleQueue[Any] = SimpleQueue()

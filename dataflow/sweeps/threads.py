@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 
-@contextmanager
-def single_threaded() -> Iterator[None]:
+def single_threaded() -> AbstractContextManager[None]:
     """Within it BLAS uses one thread, whatever the environment says."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1, user_api="blas"):
-        yield
+    return BlasThreads().limit()
 
 
 class BlasThreads:

@@ -22,9 +22,7 @@ from scipy import special
 Array = np.ndarray[Any, Any]
 CHUNK = 131_072  # bytes: what is made of so many stays in the cache
 FOUND = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", ())  # what is empty is left out
-WIDE = any(
-    name in FOUND for name in ("X86_V4", "AVX512_SKX")
-)  # eight float64 at once: as NumPy names it since 2.4, before
+WIDE = "X86_V4" in FOUND or "AVX512_SKX" in FOUND  # eight float64 at once, as NumPy calls it since 2.4 and before
 NEAR = 0.75
 
 
