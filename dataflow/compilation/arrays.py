@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
-from concurrent.futures import Executor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataflow.errors import DataError, DataflowError
+from dataflow.errors import DataError
 from dataflow.execution import execute
-from dataflow.program.blocks import ProgramError
 from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
 from dataflow.program.descriptions import describe_program
+from dataflow.program.failures import KernelError, ProgramError
 from dataflow.program.lowering import ROWS
-from dataflow.program.processes import Processes
+from dataflow.program.processes import OnProcesses
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.running import Program
 from dataflow.program.schedule import SHORTEST
-from dataflow.program.workers import Workers, choose_repeated, count_cores
+from dataflow.program.workers import Crew, Workers
 from dataflow.shapes import ArrayType
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.lengths import Lengths
@@ -27,9 +27,12 @@ from dataflow.sweeps.plan import keep_needed
 from dataflow.sweeps.threads import BlasThreads
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dataflow.graph import Graph
     from dataflow.registry import Operators
 
+MOST = 64  # programs that are kept, each for other shapes: the oldest goes
 Answer = tuple[Mapping[str, Any], Mapping[str, Any]]
 Types = Mapping[str, ArrayType]
 
@@ -45,7 +48,7 @@ class ArrayFunction:
         self.operators = operators
         self.question = question
         self.root = root
-        self.workers = workers
+        self._workers = workers
         self.memory_limit = memory_limit
         self._given = graph.given
         self._dtypes = {name: np.dtype(entry.dtype or graph.dtype) for name, entry in self._given.items()}
@@ -60,30 +63,45 @@ class ArrayFunction:
         self._lacking = [name for name, value in self._standing.items() if value is None]
         self._fixed = dict(inputs)
         self._blas = BlasThreads()
+        self._start()
+
+    def _start(self) -> None:
+        """Have no programs yet, and nobody to run them."""
+        self._process = os.getpid()
         self._lock = Lock()  # the buffers of a program are there once
         self._specialised: dict[Any, Specialised | None] = {}
+        self.crew = Crew(self.operators, self._workers)
 
     def __call__(self, inputs: Mapping[str, Any]) -> Answer:
         """The values and gradients at these inputs."""
+        if self._process != os.getpid():  # a forked child has neither the threads nor the processes of its parent
+            self._start()
         given = self._bind(inputs)
         key = tuple([value.shape for value in given.values()])
-        if key not in self._specialised:
-            try:
-                self._specialised[key] = self._specialise(given)
-            except UNDERIVABLE:
-                self._specialised[key] = None
-        found = self._specialised[key]
+        try:
+            found = self._specialised[key]
+        except KeyError:
+            found = self._learn(key, given)
         if found is not None:
             try:
                 with self._lock, self._blas.limit():
                     return found.run(given, moving=inputs)
             except ProgramError:
                 self._specialised[key] = None
-            except (DataflowError, MemoryError):
-                raise
-            except Exception:  # what a kernel raises: the sweeps raise it again, and say at which node
+            except KernelError:
                 pass
         return self._sweep({**self._fixed, **inputs})
+
+    def _learn(self, key: Any, given: Mapping[str, Any]) -> Specialised | None:
+        """The program for values of these types, kept for later calls; None if there is none."""
+        try:
+            found = self._specialise(given)
+        except UNDERIVABLE:
+            found = None
+        while len(self._specialised) >= MOST:
+            self._specialised.pop(next(iter(self._specialised)), None)
+        self._specialised[key] = found
+        return found
 
     def explain(self, inputs: Mapping[str, Any]) -> list[str]:
         """How values of the types of these are computed, in lines of text."""
@@ -170,20 +188,20 @@ class Specialised:
         lowered = derived.lowered
         if function.memory_limit is not None:
             lowered = limit_memory(lowered, function.memory_limit, derived.target, self.rows).lowered
-        cores = 1 if isinstance(function.workers, Executor) else function.workers or count_cores()
+        cores = function.crew.cores
         program = Program(lowered, function.operators, function.graph.dtype, self.rows, cores=cores)
         return program, derived
 
     def run(self, given: Mapping[str, Any], *, moving: Collection[str]) -> Answer:
         """Values and gradients, as fresh arrays; `moving` are the values that this call brought along."""
         workers = self._find_workers(moving)
-        if isinstance(workers, Processes):
+        if isinstance(workers, OnProcesses):
             given = {**given, **self._adopt(given, moving, workers)}
         found = self.program.run(given, workers)
         if self.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             if self.masked is None:
                 self.masked, _ = self._derive(masked=True)
-            found = self.masked.run(given, None if isinstance(workers, Processes) else workers)
+            found = self.masked.run(given, None if isinstance(workers, OnProcesses) else workers)
         question = self.function.question
         values = {name: self._settle(name, found["value", name], given) for name in question.outputs}
         return values, {name: self._settle(name, found["gradient", name], given) for name in question.wrt}
@@ -201,10 +219,10 @@ class Specialised:
     def _find_workers(self, moving: Collection[str]) -> Workers | None:
         """Who runs the blocks, found out at the first call."""
         if self._workers is None:
-            self._workers = choose_repeated(self.program, self.function.operators, moving, self.function.workers)
+            self._workers = self.function.crew.choose(self.program, moving)
         return self._workers
 
-    def _adopt(self, given: Mapping[str, Any], moving: Collection[str], workers: Processes) -> Mapping[str, Any]:
+    def _adopt(self, given: Mapping[str, Any], moving: Collection[str], workers: OnProcesses) -> Mapping[str, Any]:
         """Data that stays, in memory that the workers see."""
         for name in self.program.lowered.given:
             if name in self.program.lowered.places and name not in moving and name not in self._adopted:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.axes import count_per_row
+from dataflow.program.failures import ProgramError
 from dataflow.program.schedule import Pass, count_row, find_block_length, find_widest
 from dataflow.program.summaries import Summary
 
@@ -28,10 +29,6 @@ COMBINE: Mapping[str, Any] = MappingProxyType({
     "add": np.add, "multiply": np.multiply, "maximum": np.maximum, "minimum": np.minimum,
     "logical_and": np.logical_and, "logical_or": np.logical_or,
 })  # fmt: skip
-
-
-class ProgramError(Exception):
-    """A value did not come out as its type says: an operator states a type, or how it treats an axis, wrongly."""
 
 
 class Chunk(NamedTuple):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dataflow.program.running import Program
     from dataflow.registry import Operators
 
+PATIENCE = 1.0  # seconds that a process has to end by itself
+
 
 class Recipe(NamedTuple):
     """What another process needs to have the same program."""
@@ -41,6 +43,7 @@ class Recipe(NamedTuple):
 class Task(NamedTuple):
     """Some chunks of a pass: `values` by name that all blocks share, `read` and `stored` rows by where they stand."""
 
+    program: int
     stage: int
     chunks: tuple[Chunk, ...]
     values: dict[str, Any]
@@ -76,14 +79,6 @@ def load_operators(plugins: Sequence[tuple[str, str]]) -> Operators:
     return table
 
 
-def make_processes(program: Program, operators: Operators, count: int) -> Processes | None:
-    """Worker processes for a program; None where the system has none, or its operators are not found by others."""
-    plugins = describe_plugins(operators, program.lowered)
-    if plugins is None or os.name != "posix":
-        return None
-    return Processes(make_recipe(program, plugins), count)
-
-
 def make_recipe(program: Program, plugins: tuple[tuple[str, str], ...]) -> Recipe:
     """What another process makes the same program of."""
     about = (program.rows, program.keep, program.watched, program.written)
@@ -91,18 +86,39 @@ def make_recipe(program: Program, plugins: tuple[tuple[str, str], ...]) -> Recip
 
 
 class Processes:
-    """Worker processes with one program; the caller's own process works too.
+    """Worker processes over shared memory, for any number of programs; the caller's own process works too."""
 
-    What a lost worker had to do is done here.
-    """
+    def __init__(self, count: int) -> None:
+        self.memory = SharedMemory()
+        self.recipes: list[bytes] = []
+        self._free: list[int] = []
+        self.workers = [_Worker(self) for _ in range(count - 1)]
 
-    def __init__(self, recipe: Recipe, count: int) -> None:
-        self._memory = SharedMemory()
-        self._workers = [_Worker(recipe, self._memory) for _ in range(count - 1)]
+    def take(self, program: Program, plugins: tuple[tuple[str, str], ...]) -> OnProcesses:
+        """The processes as workers for a program."""
+        recipe = pickle.dumps(make_recipe(program, plugins))
+        if self._free:
+            number = self._free.pop()
+            self.recipes[number] = recipe
+        else:
+            number = len(self.recipes)
+            self.recipes.append(recipe)
+        found = OnProcesses(self, number)
+        weakref.finalize(found, self._free.append, number)
+        return found
+
+
+class OnProcesses:
+    """Worker processes that have been given a program. What a lost one had to do is done here."""
+
+    def __init__(self, processes: Processes, number: int) -> None:
+        self._processes = processes
+        self._memory = processes.memory
+        self._number = number
         self._copies: dict[str, Array] = {}
 
     def __repr__(self) -> str:
-        return f"{len(self._workers) + 1} processes"
+        return f"{len(self._processes.workers) + 1} processes"
 
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
         """The parts of every chunk."""
@@ -111,10 +127,10 @@ class Processes:
         slots, common = blocks.binder.slots.by_name, blocks.list_common()
         shared = {name: values[slots[name]] for name in common}
         parts = self._split(blocks.chunks)
-        asked = list(zip(self._workers, parts[1:], strict=True))
+        asked = list(zip(self._processes.workers, parts[1:], strict=True))
         try:
             for worker, chunks in asked:
-                worker.send(Task(blocks.stage, tuple(chunks), shared, read, written))
+                worker.send(Task(self._number, blocks.stage, tuple(chunks), shared, read, written))
             for chunk in parts[0]:
                 yield blocks.run_chunk(chunk, values, stored)
             for worker, chunks in asked:
@@ -125,7 +141,7 @@ class Processes:
                 worker.drop_answer()
 
     def _split(self, chunks: Sequence[Chunk]) -> list[Sequence[Chunk]]:
-        count = len(self._workers) + 1
+        count = len(self._processes.workers) + 1
         edges = [index * len(chunks) // count for index in range(count + 1)]
         return [chunks[start:stop] for start, stop in pairwise(edges)]
 
@@ -152,19 +168,15 @@ class Processes:
         found.flags.writeable = False
         return found
 
-    def close(self) -> None:
-        """End the workers."""
-        for worker in self._workers:
-            worker.close()
-        self._memory.close()
-
 
 class _Worker:
-    """One process, and the segments of shared memory that it knows."""
+    """One process, and the programs and segments of shared memory that it knows."""
 
-    def __init__(self, recipe: Recipe, memory: SharedMemory) -> None:
-        self._memory = memory
-        self._known: set[int] = set()
+    def __init__(self, processes: Processes) -> None:
+        self._memory = processes.memory
+        self._recipes = processes.recipes
+        self._segments: set[int] = set()
+        self._programs: dict[int, bytes] = {}
         self._owes = False  # an answer
         ours, theirs = socket.socketpair()
         paths = os.pathsep.join(item for item in sys.path if item)
@@ -174,23 +186,30 @@ class _Worker:
         )
         theirs.close()
         self._connection = Connection(ours.detach())
-        self._finalize = weakref.finalize(self, _end, self._connection, self._process)
-        self._connection.send_bytes(pickle.dumps(recipe))
+        self._finalize = weakref.finalize(self, _end, self._connection, self._process, os.getpid())
 
     def send(self, task: Task) -> None:
         """Give the worker something to do, if it is still there."""
         try:
-            for place in (*task.read.values(), *task.stored.values()):
-                if place.segment not in self._known:
-                    segment = self._memory.segments[place.segment]
-                    self._connection.send_bytes(pickle.dumps((place.segment, segment.size)))
-                    send_handle(self._connection, segment.descriptor, self._process.pid)
-                    self._known.add(place.segment)
+            self._tell(task)
             message = pickle.dumps(task, protocol=5)
             self._owes = True
             self._connection.send_bytes(message)
         except OSError:
             self._owes = False
+
+    def _tell(self, task: Task) -> None:
+        """Send what the worker does not know yet of a program and of memory."""
+        recipe = self._recipes[task.program]
+        if self._programs.get(task.program) is not recipe:
+            self._programs[task.program] = recipe
+            self._connection.send_bytes(pickle.dumps((task.program, recipe)))
+        for place in (*task.read.values(), *task.stored.values()):
+            if place.segment not in self._segments:
+                segment = self._memory.segments[place.segment]
+                self._connection.send_bytes(pickle.dumps((place.segment, segment.size)))
+                send_handle(self._connection, segment.descriptor, self._process.pid)
+                self._segments.add(place.segment)
 
     def receive(self) -> list[list[Any]] | None:
         """The parts of the chunks that it was given last; None if it could not do them."""
@@ -214,6 +233,17 @@ class _Worker:
             self.close()
 
 
-def _end(connection: Connection, process: subprocess.Popen[bytes]) -> None:
+def _end(connection: Connection, process: subprocess.Popen[bytes], owner: int) -> None:
+    """Hang up on a process and see it end; a forked child, to whom it does not belong, only lets go of it."""
+    if os.getpid() != owner:
+        connection.close()
+        process.poll()
+        return
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)  # a forked child may hold the line open
     connection.close()
-    process.wait()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataflow.data.streams import UnstreamableError
+from dataflow.errors import DataflowError
 from dataflow.graph import EMPTY
 from dataflow.program.binding import Binder
 from dataflow.program.blocks import BlockPass, run_calls, run_checked
+from dataflow.program.failures import KernelError, ProgramError, came_from_outside
 from dataflow.program.lowering import Lowered
 from dataflow.program.products import Products
 from dataflow.program.schedule import make_schedule
@@ -66,7 +69,19 @@ class Program:
         given:   arrays of the planned types by name, or sources of rows.
         workers: who runs the blocks.
         sink:    arrays that rows of some values are written to, by name.
+
+        Raises diagnostics, `OSError` and `MemoryError` of sources and sinks, `ProgramError`, and `KernelError`.
         """
+        try:
+            return self._run(given, workers or OneThread(), sink)
+        except (DataflowError, UnstreamableError, ProgramError, MemoryError, OSError):
+            raise
+        except Exception as error:
+            if came_from_outside(error):
+                raise
+            raise KernelError(str(error)) from error
+
+    def _run(self, given: Mapping[str, Any], workers: Workers, sink: Mapping[str, Array]) -> dict[Any, Any]:
         slots = self.binder.slots
         values = list(slots.values)
         for name in self.lowered.given:
@@ -78,7 +93,7 @@ class Program:
             for stage, bound in enumerate(self.between):
                 run(bound, values)
                 if stage < len(self.passes):
-                    summaries |= self._run_pass(self.passes[stage], values, workers or OneThread(), sink)
+                    summaries |= self._run_pass(self.passes[stage], values, workers, sink)
         self._checked = True
         return {
             label: summaries[item] if item in summaries else self._read_output(item, values)

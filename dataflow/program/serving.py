@@ -5,6 +5,8 @@ from __future__ import annotations
 import mmap
 import os
 import pickle
+from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from typing import Any
@@ -25,7 +27,7 @@ def make_program(recipe: Recipe) -> Program:
     )  # fmt: skip
 
 
-def run_task(program: Program, task: Task, memory: dict[int, mmap.mmap]) -> list[list[Any]]:
+def run_task(program: Program, task: Task, memory: Mapping[int, mmap.mmap]) -> list[list[Any]]:
     """The parts of the chunks of a task."""
     blocks = program.passes[task.stage]
     values = list(program.binder.slots.values)
@@ -39,16 +41,20 @@ def run_task(program: Program, task: Task, memory: dict[int, mmap.mmap]) -> list
 
 
 def serve(descriptor: int) -> None:
-    """Answer the process at the other end of a socket until it hangs up."""
+    """Answer the process at the other end of a socket until it hangs up: parts of chunks, or None if they failed."""
     connection = Connection(descriptor)
     memory: dict[int, mmap.mmap] = {}
+    programs: dict[int, Program] = {}
     try:
-        program = make_program(pickle.loads(connection.recv_bytes()))
         with single_threaded(), quiet():
             while True:
                 message = pickle.loads(connection.recv_bytes())
                 if isinstance(message, Task):
-                    connection.send_bytes(pickle.dumps(run_task(program, message, memory), protocol=5))
+                    connection.send_bytes(pickle.dumps(answer(message, programs, memory), protocol=5))
+                elif isinstance(message[1], bytes):
+                    programs.pop(message[0], None)
+                    with suppress(Exception):
+                        programs[message[0]] = make_program(pickle.loads(message[1]))
                 else:
                     number, size = message
                     handle = recv_handle(connection)
@@ -56,3 +62,11 @@ def serve(descriptor: int) -> None:
                     os.close(handle)
     except (EOFError, OSError, KeyboardInterrupt):
         return
+
+
+def answer(task: Task, programs: Mapping[int, Program], memory: Mapping[int, mmap.mmap]) -> list[list[Any]] | None:
+    """The parts of the chunks of a task; None for what fails, which fails again, and is told, where it was asked."""
+    try:
+        return run_task(programs[task.program], task, memory)
+    except Exception:
+        return None

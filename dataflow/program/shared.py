@@ -34,10 +34,7 @@ class Segment:
         self.descriptor = _make_descriptor(size)
         self.memory = mmap.mmap(self.descriptor, size)
         self.start = np.frombuffer(self.memory, np.uint8).__array_interface__["data"][0]
-
-    def close(self) -> None:
-        """Give the descriptor back."""
-        os.close(self.descriptor)
+        weakref.finalize(self, os.close, self.descriptor)
 
 
 def _make_descriptor(size: int) -> int:
@@ -87,11 +84,6 @@ class SharedMemory:
             if segment.start <= address < segment.start + segment.size and array.flags.c_contiguous:
                 return Place(number, address - segment.start, array.dtype.name, array.shape)
         return None
-
-    def close(self) -> None:
-        """Give all descriptors back; the memory itself goes with the last array on it."""
-        for segment in self.segments:
-            segment.close()
 
 
 def cut_array(memory: mmap.mmap, place: Place) -> Array:

@@ -15,6 +15,7 @@ from dataflow.program.schedule import count_row
 
 if TYPE_CHECKING:
     from dataflow.program.blocks import Array, BlockPass
+    from dataflow.program.processes import OnProcesses, Processes
     from dataflow.program.running import Program
     from dataflow.registry import Operators
 
@@ -98,32 +99,56 @@ MUCH = 2**22  # elements that operations make or read in all, from which on they
 COPIED = 8  # of these for each element that has to be copied to where other processes see it
 
 
-def choose_repeated(
-    program: Program, operators: Operators, moving: Collection[str], count: int | Executor | None = None
-) -> Workers:
-    """Who runs a program that is run often: by its shapes, and by which given values (`moving`) change at every run."""
-    if isinstance(count, Executor):
-        from dataflow.program.executors import make_executor_workers
+class Crew:
+    """Who runs the programs of one compiled graph: threads or processes, started when first needed, for all of them.
 
-        return make_executor_workers(program, operators, count) or OneThread()
-    count = min(count or count_cores(), max([1, *(len(blocks.chunks) for blocks in program.passes)]))
-    if count == 1:
-        return OneThread()
-    calls = sum(len(blocks.plan.nodes) * -(-blocks.rows // blocks.length) for blocks in program.passes)
-    if sum(blocks.count_made() for blocks in program.passes) >= LONG * calls:
-        return Threads(count)
-    work = sum(blocks.count_work() for blocks in program.passes)
-    lowered = program.lowered
-    copied = sum(
-        count_row(lowered.types[name], lowered.places[name]) * program.rows
-        for name in lowered.given
-        if name in moving and name in lowered.places
-    )
-    if work >= max(MUCH, COPIED * copied):
-        from dataflow.program.processes import make_processes
+    `count` is how many cores they may use, all if it is None; in its place it may be an executor.
+    """
 
-        return make_processes(program, operators, count) or Threads(count)
-    return Threads(count) if work >= LONG * calls else OneThread()
+    def __init__(self, operators: Operators, count: int | Executor | None = None) -> None:
+        self._operators = operators
+        self._executor = count if isinstance(count, Executor) else None
+        self.cores = 1 if isinstance(count, Executor) else count or count_cores()
+        self._threads: Threads | None = None
+        self._processes: Processes | None = None
+
+    def choose(self, program: Program, moving: Collection[str]) -> Workers:
+        """Who runs a program that is run often: by its shapes, and by which given values (`moving`) always change."""
+        if self._executor is not None:
+            from dataflow.program.executors import make_executor_workers
+
+            return make_executor_workers(program, self._operators, self._executor) or OneThread()
+        if self.cores == 1 or not any(len(blocks.chunks) > 1 for blocks in program.passes):
+            return OneThread()
+        calls = sum(len(blocks.plan.nodes) * -(-blocks.rows // blocks.length) for blocks in program.passes)
+        if sum(blocks.count_made() for blocks in program.passes) >= LONG * calls:
+            return self._take_threads()
+        work = sum(blocks.count_work() for blocks in program.passes)
+        lowered = program.lowered
+        copied = sum(
+            count_row(lowered.types[name], lowered.places[name]) * program.rows
+            for name in lowered.given
+            if name in moving and name in lowered.places
+        )
+        if work >= max(MUCH, COPIED * copied):
+            return self._take_processes(program) or self._take_threads()
+        return self._take_threads() if work >= LONG * calls else OneThread()
+
+    def _take_threads(self) -> Threads:
+        if self._threads is None:
+            self._threads = Threads(self.cores)
+        return self._threads
+
+    def _take_processes(self, program: Program) -> OnProcesses | None:
+        """Processes that have the program; None where there are none, or they would not find its operators."""
+        from dataflow.program.processes import Processes, describe_plugins
+
+        plugins = describe_plugins(self._operators, program.lowered)
+        if plugins is None or os.name != "posix":
+            return None
+        if self._processes is None:
+            self._processes = Processes(self.cores)
+        return self._processes.take(program, plugins)
 
 
 def make_in_one(types: Types) -> dict[str, Array]:

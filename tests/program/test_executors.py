@@ -95,10 +95,9 @@ def test_processes_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert specialised is not None
     assert repr(specialised._workers) == "2 processes"
     workers: Any = specialised._workers
-    workers._workers[0]._process.kill()
+    workers._processes.workers[0]._process.kill()
     found = run(data)
     assert_same_bits({**found.values, **{f"d{key}": item for key, item in found.gradients.items()}}, expected)
-    workers.close()
 
 
 def test_an_executor_changes_no_bit(pool: ProcessPoolExecutor) -> None:
