@@ -12,7 +12,7 @@ from dataflow.document import UNKNOWN, paused_collection
 from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, UsageError, propose
 from dataflow.graph import EMPTY
 from dataflow.library import MissingKernelError
-from dataflow.outcome import AlongRows, check_strict, make_result
+from dataflow.outcome import AlongRows, check_resources, check_strict, make_result
 from dataflow.provenance import Clock
 from dataflow.registry import Operators, standard
 from dataflow.sweeps.binding import Bound, bind_values
@@ -43,6 +43,11 @@ class Asked(NamedTuple):
     derivatives: Mapping[str, Derivative] = EMPTY
     along_rows: AlongRows | None = None
     memory_limit: int | None = None
+
+    @property
+    def rows_to(self) -> str | None:
+        """The file that rows go to, if they go to one."""
+        return None if self.along_rows is None else self.along_rows.rows_to
 
 
 def execute(
@@ -85,6 +90,7 @@ def execute(
     >>> result.values["y"], result.gradients["x"]
     (9.0, 6.0)
     """
+    check_resources(along_rows.workers if along_rows else None, memory_limit)
     target = graph.target if target is None else target
     names = None if only is None else [only] if isinstance(only, str) else list(only)
     asked = Asked(
@@ -121,17 +127,31 @@ def sweep(
 
 def explain_plan(
     graph: Graph, inputs: Mapping[str, Any] = EMPTY, *, target: str | None = None, only: Sequence[str] | None = None,
-    data_root: str | None = None, along_rows: AlongRows | None = None, memory_limit: int | None = None,
-) -> list[str] | None:  # fmt: skip
-    """How `execute` would run a graph of many rows, or in limited memory, in lines of text; None for any other."""
-    from dataflow.row_runs import describe_run
+    cotangent: Any = None, data_root: str | None = None, hidden: bool = False,
+    derivatives: Mapping[str, Derivative] = EMPTY, along_rows: AlongRows | None = None, memory_limit: int | None = None,
+) -> tuple[list[str], bool]:  # fmt: skip
+    """How `execute` would run a graph, in lines of text, and whether that is a program along rows or in limited memory.
 
+    The arguments are those of `execute`.
+    """
+    check_resources(along_rows.workers if along_rows else None, memory_limit)
     target = graph.target if target is None else target
-    asked = Asked(inputs, target, only, None, data_root, along_rows=along_rows, memory_limit=memory_limit)
+    asked = Asked(
+        inputs, target, only, cotangent, data_root, hidden, derivatives=derivatives, along_rows=along_rows,
+        memory_limit=memory_limit,
+    )  # fmt: skip
     with explain_places(graph):
         operators = settle_operators(graph, None)
         _check_asked(graph, asked)
-        return describe_run(graph, operators, asked)
+        reason = _find_obstacle(graph, asked)
+        if reason is None:
+            from dataflow.row_runs import describe_run
+
+            lines = describe_run(graph, operators, asked)
+            if isinstance(lines, list):
+                return lines, True
+            reason = lines
+        return [f"whole values, rule by rule: {reason}"], False
 
 
 @contextmanager
@@ -160,8 +180,7 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     _check_asked(graph, asked)
     reported = list(graph.names(hidden=True)) if asked.hidden and asked.only is None else asked.only
     derivatives, roots = _list_derivatives(graph, asked)
-    programmed = asked.along_rows is not None or asked.memory_limit is not None
-    if programmed and (found := _run_program(graph, operators, asked, clock)) is not None:
+    if (found := _run_program(graph, operators, asked, clock)) is not None:
         return found
     only = None if reported is None else [*reported, *roots]
     sized, bound = bind_sizes(graph, operators, asked.inputs, only and [*only, asked.target], root=asked.data_root)
@@ -172,6 +191,8 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
         plan = plan._replace(reported=[name for name in plan.reported if name in set(reported)])
     clock.note("plan")
     run = _sweep(plan, operators, asked, clock, roots, bound)
+    if asked.rows_to is not None:
+        raise UsageError(_describe_no_rows("--explain-plan says what stands in the way"))
     findings = find_nonfinite(plan, run.values, run.cotangents, asked.target)
     products: Mapping[str, Product] = EMPTY
     if derivatives:
@@ -188,18 +209,35 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
 
 def _run_program(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
     """The result of a run along rows, or in little memory; None where that is not needed, or not possible."""
-    found = None
-    whole = graph.derivatives or asked.derivatives or asked.hidden or asked.cotangent is not None
-    rows = any("rows" in (entry.shape or ()) for entry in graph.given.values())
-    if not whole and (rows or asked.memory_limit is not None):
+    if asked.along_rows is None and asked.memory_limit is None:
+        return None
+    reason = _find_obstacle(graph, asked)
+    if reason is None:
         from dataflow.row_runs import run_along_rows
 
-        found = run_along_rows(graph, operators, asked, clock)
-    if found is None and asked.along_rows is not None and asked.along_rows.rows_to is not None:
-        message = "`--rows-to`: this run is not one along rows"
-        hint = "give inputs shapes such as [rows, 3]; --explain-plan says what stands in the way"
-        raise UsageError(Diagnostic("DF0933", message, hint=hint))
-    return found
+        return run_along_rows(graph, operators, asked, clock)
+    if asked.rows_to is not None:
+        raise UsageError(_describe_no_rows(reason))
+    return None
+
+
+def _find_obstacle(graph: Graph, asked: Asked) -> str | None:
+    """Why a graph cannot be run along rows, nor in limited memory, as far as what is asked tells; None if it may be."""
+    if graph.derivatives or asked.derivatives:
+        return "derivatives beside the gradient are those of whole values"
+    if asked.hidden:
+        return "the parts of expressions are reported too"
+    if asked.cotangent is not None:
+        return "a cotangent weighs a whole value"
+    if asked.memory_limit is not None:
+        return None if asked.rows_to is None else "with a limit of memory values are whole"
+    if not any("rows" in (entry.shape or ()) for entry in graph.given.values()):
+        return "no input has the axis `rows`: give inputs shapes such as [rows, 3]"
+    return None
+
+
+def _describe_no_rows(hint: str) -> Diagnostic:
+    return Diagnostic("DF0933", "`--rows-to`: this run is not one along rows", hint=hint)
 
 
 def _list_derivatives(graph: Graph, asked: Asked) -> tuple[Mapping[str, Derivative], Sequence[str]]:

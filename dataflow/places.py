@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dataflow.errors import Diagnostic, ResourceError
@@ -30,8 +30,19 @@ class Place(NamedTuple):
     mode: int | None = None
 
 
-def find_place(path: StrPath) -> Place:
+def check_replaceable(path: str, head: bytes) -> None:
+    """Raise `ResourceError` for a file that begins with `head` if it is not to be replaced."""
+    if head and not is_result(head):  # an empty file, as mktemp makes them, has nothing to lose
+        raise refuse(
+            "DF0803", path, "it exists and is no result of dataflow",
+            "name another file with `-o`, or remove this one first",
+        )  # fmt: skip
+
+
+def find_place(path: StrPath, check: Callable[[str, bytes], None] = check_replaceable) -> Place:
     """Where output for this path would go. Raises `ResourceError` if that can be seen to fail before writing.
+
+    `check` is given the path and the first bytes of a file that is there already, and raises if that has to stay.
 
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
@@ -44,7 +55,7 @@ def find_place(path: StrPath) -> Place:
     """
     text = os.fspath(path)
     try:
-        return _find_place(text)
+        return _find_place(text, check)
     except OSError as error:
         raise explain(error, text) from error
     except ValueError as error:  # NUL, or characters that the file system cannot hold
@@ -148,7 +159,7 @@ def refuse(code: str, path: str, reason: str, hint: str) -> ResourceError:
     return ResourceError(Diagnostic(code, f"cannot write `{shown}`: {reason}", hint=hint))
 
 
-def _find_place(text: str) -> Place:
+def _find_place(text: str, check: Callable[[str, bytes], None]) -> Place:
     if not text:
         raise ValueError("it is empty")
     try:
@@ -171,7 +182,7 @@ def _find_place(text: str) -> Place:
         return Place(real)
     if not os.access(real, os.W_OK):
         raise PermissionError(errno.EACCES, "it is write-protected")
-    check_replaceable(text, read_head(real) or b"")
+    check(text, read_head(real) or b"")
     return Place(real, mode=stat.S_IMODE(found.st_mode) & 0o777)
 
 
@@ -179,12 +190,3 @@ def _is_own_stream(text: str) -> bool:
     """Whether the path names an open stream of this process, though the stream may be a regular file."""
     absolute = os.path.abspath(text)
     return absolute in ("/dev/stdout", "/dev/stderr") or absolute.startswith(("/dev/fd/", "/proc/self/fd/"))
-
-
-def check_replaceable(path: str, head: bytes) -> None:
-    """Raise `ResourceError` for a file that begins with `head` if it is not to be replaced."""
-    if head and not is_result(head):  # an empty file, as mktemp makes them, has nothing to lose
-        raise refuse(
-            "DF0803", path, "it exists and is no result of dataflow",
-            "name another file with `-o`, or remove this one first",
-        )  # fmt: skip

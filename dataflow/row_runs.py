@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.data.streams import UnstreamableError, open_row_sources, start_digests
-from dataflow.errors import DataError, DataflowError, Diagnostic, UsageError
+from dataflow.errors import DataError, Diagnostic, UsageError
 from dataflow.graph import EMPTY
 from dataflow.outcome import AlongRows, check_strict, make_result
 from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
+from dataflow.program.failures import KernelError, ProgramError
 from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
@@ -56,8 +57,17 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
 
     Raises what `execute` does.
     """
+    try:
+        return _run_and_publish(graph, operators, asked, clock, streaming=True)
+    except UnstreamableError:  # of a cell that is no plain number: read whole, it is told which, or is one after all
+        return _run_and_publish(graph, operators, asked, clock, streaming=False)
+
+
+def _run_and_publish(
+    graph: Graph, operators: Operators, asked: Asked, clock: Clock, *, streaming: bool
+) -> Result | None:
     with ExitStack() as files:  # which removes what is not published
-        if (found := _run(graph, operators, asked, clock, files)) is None:
+        if (found := _run(graph, operators, asked, clock, files, streaming=streaming)) is None:
             return None
         run, result = found
         if run.sink is not None:
@@ -66,13 +76,11 @@ def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Cloc
 
 
 def _run(
-    graph: Graph, operators: Operators, asked: Asked, clock: Clock, files: ExitStack
+    graph: Graph, operators: Operators, asked: Asked, clock: Clock, files: ExitStack, *, streaming: bool
 ) -> tuple[RowRun, Result] | None:
-    along, limit = asked.along_rows, asked.memory_limit
     with ExitStack() as stack:
-        data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
-        few = data.rows <= MANY_ROWS and (along is None or along.rows_to is None)
-        if (few or along is None) and limit is None:
+        data = _bind(graph, asked, _list_needed(graph, operators, asked), stack, streaming=streaming)
+        if _has_few(data, asked):
             return None
         clock.note("data")
         try:
@@ -83,31 +91,32 @@ def _run(
             found = run.sweep(clock, files)
             data.bound.data |= digests()
             clock.note("digests")
-        except (*UNDERIVABLE, UnstreamableError):
-            return None
-        except (DataflowError, MemoryError, OSError):
-            raise
-        except Exception:  # what a kernel raises: run whole, it is told at which node
+        except (*UNDERIVABLE, TypeError, ProgramError, KernelError):  # whole values tell why, or run
             return None
         return run, run.make_result(found, clock)
 
 
-def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] | None:
-    """How a graph would be run along its rows, in lines of text; sources are opened, not read. None as above."""
+def _has_few(data: Data, asked: Asked) -> bool:
+    """Whether the rows are too few for blocks, where nobody asks for these."""
+    return data.rows <= MANY_ROWS and asked.rows_to is None and asked.memory_limit is None
+
+
+def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] | str:
+    """How a graph would be run along its rows, in lines of text, or why it is not; sources are opened, not read."""
     from dataflow.program.descriptions import describe_program
     from dataflow.program.workers import choose_workers
 
     with ExitStack() as stack:
         data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
-        if data.rows <= MANY_ROWS and asked.memory_limit is None:
-            return None
+        if _has_few(data, asked):
+            return f"there are {data.rows:,} rows, no more than {MANY_ROWS:,}"
         try:
             run = RowRun(graph, operators, asked, data)
             if run.plan.scalar:
-                return None
+                return "every value is one number"
             program = run.make_program(run.derive(masked=False))
-        except (*UNDERIVABLE, TypeError):
-            return None
+        except (*UNDERIVABLE, TypeError) as error:
+            return str(error) or "the number of rows matters to some shape"
         with choose_workers(program, operators, asked.along_rows.workers if asked.along_rows else None) as workers:
             return [*describe_program(program), f"run by {workers!r}"]
 
@@ -123,12 +132,12 @@ def _list_needed(graph: Graph, operators: Operators, asked: Asked) -> list[str]:
     ]  # fmt: skip
 
 
-def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack) -> Data:
-    """The given values; sources of many rows are opened, not read."""
+def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack, *, streaming: bool = True) -> Data:
+    """The given values; sources of many rows are opened, not read, if they may be read row by row."""
     given = graph.given
     long: dict[str, Input] = {
         name: given[name] for name in needed
-        if asked.memory_limit is None and name not in asked.inputs and given[name].source is not None
+        if streaming and asked.memory_limit is None and name not in asked.inputs and given[name].source is not None
         and (given[name].shape or ("",))[0] == "rows"
     }  # fmt: skip
     sources: list[RowSource] | None = []
@@ -172,7 +181,8 @@ class RowRun:
         self.values: list[Any] = [None] * (len(self.plan.names) + 1)
         self.cotangents: list[Any] = list(self.values)
         wanted = [name for name in self.plan.reported if self.plan.wanted[self.plan.slots[name]]]
-        self.question = Question(tuple(self.plan.reported), asked.target, tuple(wanted))
+        looked_at = dict.fromkeys([*self.plan.reported, *([] if asked.target is None else [asked.target])])
+        self.question = Question(tuple(looked_at), asked.target, tuple(wanted))
 
     def _put_rows(self, name: str, type: ArrayType) -> ArrayType:
         declared = self.graph.given[name].shape

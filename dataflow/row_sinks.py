@@ -12,7 +12,7 @@ import numpy as np
 
 from dataflow.errors import Diagnostic, UsageError
 from dataflow.output import TEMPORARY
-from dataflow.places import StrPath, explain, find_place, read_head, refuse
+from dataflow.places import StrPath, explain, find_place, refuse
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -45,11 +45,9 @@ class RowSink:
     def __init__(self, path: StrPath, rows: int, columns: Sequence[tuple[str, Type]]) -> None:
         self._suffix = check_suffix(path, [name for name, _ in columns])
         _check_names([part for name, (_, shape) in columns for part in _name_columns(name, shape)])
-        self._place = find_place(path)
-        head = read_head(self._place.path)
-        if self._place.special or (head and not head.startswith(MAGIC[self._suffix])):
-            hint = "name another file with --rows-to, or remove this one first"
-            raise refuse("DF0803", self._place.path, f"it exists and is no {self._suffix} file", hint)
+        self._place = find_place(path, self._check)
+        if self._place.special:
+            self._check(self._place.path, b"?")
         self._staged: list[str] = []
         self.rows = rows
         self.arrays: dict[str, Array] = {}
@@ -61,6 +59,12 @@ class RowSink:
         except OSError as error:
             self._remove()
             raise explain(error, self._place.path) from error
+
+    def _check(self, path: str, head: bytes) -> None:
+        """Refuse a place that holds something else."""
+        if head and not head.startswith(MAGIC[self._suffix]):
+            hint = "name another file with --rows-to, or remove this one first"
+            raise refuse("DF0803", path, f"it exists and is no {self._suffix} file", hint)
 
     def _stage(self) -> str:
         name = f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}.tmp"
@@ -129,7 +133,9 @@ def check_suffix(path: StrPath, names: list[str]) -> str:
         raise UsageError(Diagnostic("DF0933", message, expected="a .parquet or .npy file"))
     if suffix == ".npy" and len(names) != 1:
         message = f"a .npy file holds one array, and there are {len(names)}: {', '.join(names)}"
-        raise UsageError(Diagnostic("DF0933", message, hint="write a .parquet file, or name one value with --only"))
+        one = names == [names[0], f"d{names[0]}"]
+        hint = "write a value and its gradient to a .parquet file" if one else "write a .parquet file"
+        raise UsageError(Diagnostic("DF0933", message, hint=hint))
     return suffix
 
 

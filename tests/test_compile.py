@@ -246,7 +246,21 @@ def test_refusals() -> None:
         dataflow.compile(graph, outputs="z")
     with pytest.raises(UsageError, match="DF1003"):
         dataflow.compile(graph, wrt="k")
-    run = dataflow.compile(graph, outputs="y")
+    wrong: Any
+    for wrong in (3, [3], ["x", 3]):
+        with pytest.raises(UsageError, match=r"DF0905.*`3` is not a value"):
+            dataflow.compile(graph, wrt=wrong)
+    for wrong in (0, -1, "2", 2.5, True, [2]):
+        with pytest.raises(UsageError, match=r"DF0901.*`workers` is a number of cores or an executor"):
+            dataflow.compile(graph, workers=wrong)
+        with pytest.raises(UsageError, match=r"DF0901.*`workers` is a number of cores or an executor"):
+            dataflow.execute(graph, {"x": np.ones((4, 3))}, along_rows=dataflow.AlongRows(workers=wrong))
+    for wrong in (0, "2GB", 1e9):
+        with pytest.raises(UsageError, match=r"DF0901.*`memory_limit` is a number of bytes"):
+            dataflow.compile(graph, memory_limit=wrong)
+        with pytest.raises(UsageError, match=r"DF0901.*`memory_limit` is a number of bytes"):
+            dataflow.execute(graph, {"x": np.ones((4, 3))}, memory_limit=wrong)
+    run = dataflow.compile(graph, outputs="y", workers=int(np.int64(2)))
     with pytest.raises(DataError, match="DF0513"):
         run()
     with pytest.raises(DataError, match="DF0503"):

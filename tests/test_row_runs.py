@@ -222,3 +222,109 @@ def test_a_run_that_fails_in_the_end_leaves_no_rows(tmp_path: Path, capsys: pyte
     assert main([*command, "--rows-to", str(tmp_path / "rows.parquet")]) == 3
     assert "DF0611" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.yaml", "x.npy"]
+
+
+def test_a_target_that_is_not_asked_for_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.save(tmp_path / "x.npy", np.linspace(-1, 1, ROWS))
+    nodes = "{t: log(x), u: x + 1, J: mean(t)}"
+    text = f"{{dataflow: 1, inputs: {{x: {{source: x.npy, shape: [rows]}}}}, nodes: {nodes}, target: J}}"
+    (tmp_path / "g.yaml").write_text(text)
+    for only in ("u", "t", "t,u"):
+        found = dataflow.execute(dataflow.load(tmp_path / "g.yaml"), only=only.split(","), along_rows=AlongRows())
+        assert [item["code"] for item in found.findings] == ["DF0611"]
+        assert list(found.values) == only.split(",")
+        command = ["exec", str(tmp_path / "g.yaml"), "--only", only, "--strict", "-o", str(tmp_path / "r.json")]
+        assert main(command) == 3
+        assert "DF0611" in capsys.readouterr().err
+
+
+def write_table(folder: Path, cell: str, name: str = "t.csv") -> list[str]:
+    """A graph of a table of many rows with one cell of some kind; the command that writes its rows to a file."""
+    cells = [str(index / 7) for index in range(ROWS)]
+    cells[120_000] = cell
+    (folder / name).write_text("a\n" + "\n".join(cells) + "\n")
+    text = "dataflow: 1\ninputs:\n  x: {source: t.csv, column: a, shape: [rows]}\nnodes:\n  y: tanh(x)\n"
+    (folder / "g.yaml").write_text(text)
+    return ["exec", str(folder / "g.yaml"), "--only", "y", "--rows-to", str(folder / "y.npy"), "-o", str(folder / "r")]
+
+
+def test_the_cause_is_told_before_that_rows_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(write_table(tmp_path, "oops")) == 1
+    told = capsys.readouterr().err
+    assert "DF0541" in told
+    assert "oops" in told
+    assert "120002" in told.replace(",", "")
+    assert "g.yaml:3" in told
+    assert not (tmp_path / "y.npy").exists()
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "-inf"])
+def test_a_cell_that_is_not_finite_is_a_row_like_others(cell: str, tmp_path: Path) -> None:
+    assert main(write_table(tmp_path, cell)) == 0
+    found = np.load(tmp_path / "y.npy")
+    assert found.shape == (ROWS,)
+    assert abs(found[120_000]) == 1.0
+
+
+def test_rows_take_the_place_of_older_rows_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = write_table(tmp_path, "1")
+    assert main(command) == 0
+    first = np.load(tmp_path / "y.npy")
+    (tmp_path / "t.csv").write_text("a\n1\n2\n")
+    assert main(command) == 0
+    assert np.load(tmp_path / "y.npy").tolist() == np.tanh([1.0, 2.0]).tolist()
+    assert len(first) == ROWS
+    (tmp_path / "y.npy").write_text("mine")
+    capsys.readouterr()
+    assert main(command) != 0
+    told = capsys.readouterr().err
+    assert "DF0803" in told
+    assert "name another file with --rows-to" in told
+    assert (tmp_path / "y.npy").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        (["--memory-limit", "1GB"], "with a limit of memory values are whole"),
+        (["--all"], "the parts of expressions are reported too"),
+        (["--jacobian", "y", "--wrt", "x"], "derivatives beside the gradient are those of whole values"),
+        (["--target", "y", "--cotangent", "[1, 2]"], "a cotangent weighs a whole value"),
+        (["--target", "y", "--cotangent", "[1, 2]", "--explain-plan"], None),
+    ],
+)
+def test_what_stands_in_the_way_of_rows_is_told(
+    more: list[str], reason: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = write_table(tmp_path, "1")
+    if reason is None:
+        assert main([*command, *more]) == 0
+        assert capsys.readouterr().out.startswith("whole values, rule by rule: a cotangent weighs a whole value\n")
+        return
+    assert main([*command, *more]) == 2
+    told = capsys.readouterr().err
+    assert "DF0933" in told
+    assert reason in told
+
+
+def test_a_value_and_its_gradient_are_no_npy_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = write_table(tmp_path, "1")
+    text = (tmp_path / "g.yaml").read_text().replace("nodes:", "parameters: {w: 2}\nnodes:").replace("(x)", "(x * w)")
+    (tmp_path / "g.yaml").write_text(text + "  J: mean(y)\ntarget: J\n")
+    assert main(command) == 2
+    assert "write a value and its gradient to a .parquet file" in capsys.readouterr().err
+
+
+def test_the_plan_of_a_small_graph_says_how_it_runs_and_how_compiled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "g.yaml").write_text("{dataflow: 1, inputs: {x: [1, 2]}, nodes: {y: exp(x), J: sum(y)}, target: J}")
+    assert main(["exec", str(tmp_path / "g.yaml"), "--explain-plan"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "whole values, rule by rule: no input has the axis `rows`: give inputs shapes such as [rows, 3]"
+    assert lines[1] == "compiled, for use in loops:"
+    assert lines[2].startswith("  ")
+    assert main(["exec", str(tmp_path / "g.yaml"), "--explain-plan", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"plan": lines}

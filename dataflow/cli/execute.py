@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from dataflow.graph import Graph
+    from dataflow.outcome import AlongRows
     from dataflow.result import Result
 
 CONNECT = 10.0  # seconds that a cluster has to answer in
@@ -105,29 +106,23 @@ def run(arguments: argparse.Namespace) -> int:
     derivatives = read_derivatives(arguments, graph)
     if arguments.workers is not None and arguments.workers < 1:
         raise UsageError(Diagnostic("DF0903", f"--workers is a number of cores, not {arguments.workers}"))
+    asked = {
+        "target": arguments.target, "only": only, "cotangent": cotangent, "data_root": arguments.data_root,
+        "hidden": arguments.all, "derivatives": derivatives, "memory_limit": _read_limit(arguments.memory_limit),
+    }  # fmt: skip
     if arguments.explain_plan:
-        return _explain_plan(graph, values, only, arguments)
-    limit = _read_limit(arguments.memory_limit)
+        with open_workers(arguments) as workers:
+            return _explain_plan(graph, values, asked, AlongRows(arguments.rows_to, workers), arguments.format)
     bar = Bar("running", "rows")
     with (
         closing(bar),
         open_workers(arguments) as workers,
         redirect_stdout(sys.stderr),
     ):  # what a rule prints is no result
+        along = AlongRows(arguments.rows_to, workers, bar.show)
         result = execute(
-            graph,
-            values,
-            target=arguments.target,
-            only=only,
-            cotangent=cotangent,
-            data_root=arguments.data_root,
-            hidden=arguments.all,
-            strict=arguments.strict,
-            timings=arguments.timings,
-            derivatives=derivatives,
-            along_rows=AlongRows(arguments.rows_to, workers, bar.show),
-            memory_limit=limit,
-        )
+            graph, values, strict=arguments.strict, timings=arguments.timings, along_rows=along, **asked
+        )  # fmt: skip
     full = frozenset(only or ())
     if alone:
         print_bytes(result.to_bytes(full=full))
@@ -177,26 +172,25 @@ def open_workers(arguments: argparse.Namespace) -> Iterator[int | Executor | Non
 
 
 def _explain_plan(
-    graph: Graph, values: Mapping[str, Any], only: list[str] | None, arguments: argparse.Namespace
+    graph: Graph, values: Mapping[str, Any], asked: Mapping[str, Any], along: AlongRows, format: str
 ) -> int:
-    """Print how the graph would be run."""
-    from dataflow.cli.reports import print_lines
+    """Print how the graph would be run, and how a compiled one is, if that is another way."""
+    from dataflow.cli.reports import print_json, print_lines
     from dataflow.compilation import compile
     from dataflow.execution import explain_plan
-    from dataflow.outcome import AlongRows
 
-    lines = explain_plan(
-        graph, values, target=arguments.target, only=only, data_root=arguments.data_root,
-        along_rows=AlongRows(workers=arguments.workers), memory_limit=_read_limit(arguments.memory_limit),
-    )  # fmt: skip
-    if lines is None:
-        target = arguments.target or graph.target
+    lines, as_program = explain_plan(graph, values, along_rows=along, **asked)
+    if not as_program and asked["cotangent"] is None:
+        target = asked["target"] or graph.target
         compiled = compile(
-            graph, outputs=only or list(graph.names()), target=target, wrt=None if target else (),
-            workers=arguments.workers, data_root=arguments.data_root,
-        )  # fmt: skip
-        lines = compiled.explain(values)
-    print_lines(*lines)
+            graph, outputs=asked["only"] or list(graph.names()), target=target, wrt=None if target else (),
+            workers=along.workers, data_root=asked["data_root"],
+        ).explain(values)  # fmt: skip
+        lines += ["compiled, for use in loops:", *[f"  {line}" for line in compiled]]
+    if format == "json":
+        print_json({"plan": lines})
+    else:
+        print_lines(*lines)
     return 0
 
 

@@ -9,6 +9,7 @@ from dataflow.derivation.questions import check_names, find_differentiable
 from dataflow.errors import DataflowError, Diagnostic, UsageError
 from dataflow.execution import explain_places, locate_error, settle_operators
 from dataflow.graph import EMPTY, Graph
+from dataflow.outcome import check_resources
 from dataflow.program.derived import Question
 from dataflow.sizing import uses_sizes
 from dataflow.sweeps.plan import make_plan
@@ -68,6 +69,7 @@ def compile(
     >>> run({"x": 5.0})
     Computed(values={'y': 25.0}, gradients={'x': 10.0})
     """
+    check_resources(workers, memory_limit)
     with explain_places(graph):
         operators = settle_operators(graph, operators)
         question = ask(graph, wrt, outputs, target)
@@ -98,7 +100,7 @@ def ask(graph: Graph, wrt: Any, outputs: Any, target: str | None) -> Question:
 
 
 def _list(names: str | Iterable[str]) -> Sequence[str]:
-    return [names] if isinstance(names, str) else list(dict.fromkeys(names))
+    return list(dict.fromkeys([names] if isinstance(names, str) or not isinstance(names, Iterable) else names))
 
 
 class Compiled:

@@ -79,9 +79,10 @@ def _take_columns(table: Any, names: Sequence[str], want: Want, name: str) -> ND
     return np.column_stack(columns) if isinstance(want.columns, tuple) else columns[0]
 
 
-def refuse_null(values: Any, where: str, *path: str | int) -> None:
+def refuse_null(values: Any, where: str, *path: str | int, first: int = 0) -> None:
+    """Raise `DataError` for a column with missing values, whose first is that of row `first` of the file."""
     if values.null_count:
-        row = values.is_null().index(True).as_py()
+        row = first + values.is_null().index(True).as_py()
         raise refuse("DF0540", f"{where}: there is no value in row {row}, counted from 0", *path,
                      found=f"{values.null_count:,} missing of {len(values):,}",
                      hint="fill or drop the missing values, or store them as NaN")  # fmt: skip

@@ -123,7 +123,8 @@ class ParquetReader:
         for piece in slices:
             column = piece.column(piece.schema.get_field_index(name))
             if column.null_count:
-                refuse_null(column, f"`{self._source.file.name}`, column `{name}`", "source")
+                refuse_null(column, f"`{self._source.file.name}`, column `{name}`", "source", first=start)
+            start += piece.num_rows
             arrays.append(column.to_numpy(zero_copy_only=False))
         whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
         return convert(convert(whole, part.want.kind, f"{self._source.file.name}#{name}"), part.dtype, name)

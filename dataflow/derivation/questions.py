@@ -20,9 +20,9 @@ def check_names(graph: Graph, names: Iterable[str]) -> None:
     """Raise `UsageError` for names that are not values of the graph."""
     known = set(graph.names(hidden=True))
     found = [
-        Diagnostic("DF0905", f"`{name}` is not a value of this graph", hint=propose(name, graph.names()))
+        Diagnostic("DF0905", f"`{name}` is not a value of this graph", hint=propose(str(name), graph.names()))
         for name in names
-        if name not in known
+        if not isinstance(name, str) or name not in known
     ]
     if found:
         raise UsageError(found)

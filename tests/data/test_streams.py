@@ -182,6 +182,19 @@ def test_a_missing_value_is_told_with_its_rows(tmp_path: Path) -> None:
         reader.close()
 
 
+def test_the_row_of_a_missing_value_is_that_of_the_file(tmp_path: Path) -> None:
+    values = [float(row) for row in range(5000)]
+    table = pyarrow.table({"a": [*values[:4321], None, *values[4322:]]})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=700)
+    with ExitStack() as stack:
+        (source,) = open_all({"x": Input(source="t.parquet", columns="a", shape=("rows",))}, tmp_path, stack)
+        reader = source.open(2048, 5000)
+        reader.read(100)
+        with pytest.raises(DataError, match=r"DF0540.*row 4321"):
+            reader.read(2852)
+        reader.close()
+
+
 def test_a_file_that_changes_is_told(tmp_path: Path) -> None:
     write_npy(tmp_path / "x.npy")
     stack = ExitStack()
