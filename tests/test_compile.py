@@ -385,3 +385,37 @@ def test_an_interrupted_call_changes_no_later_one() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert [run({"a": a}).gradients["a"] for a in (0.2, 0.3, 0.4)] == expected
+
+
+@pytest.mark.parametrize("rows", [3, 5000])
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+def test_a_composite_is_taken_apart_and_shares_its_parts(rows: int, dtype: str) -> None:
+    declared = f"s: {{shape: [rows, 4]}}, t: {{shape: [rows], dtype: {dtype}}}"
+    graph = dataflow.loads(f"{{dataflow: 1, inputs: {{{declared}}}, nodes: {{J: 'cross_entropy(s, t)'}}, target: J}}")
+    inputs = {"s": draw(rows, 4), "t": (np.arange(rows) % 4).astype(dtype)}
+    assert_as_executed(graph, inputs)
+    run = dataflow.compile(graph)
+    run(inputs)
+    nodes = specialised_of(run).program.lowered.nodes.values()
+    operators = [node.op for node in nodes]
+    assert operators.count("log_softmax") == 1
+    assert "cross_entropy" not in operators
+    for wrong in (4, *([-1] if dtype != "uint8" else [])):
+        inputs["t"][-1] = wrong
+        with pytest.raises(
+            dataflow.DataflowError, match=f"`cross_entropy` cannot be applied: index {wrong} is outside"
+        ):
+            run(inputs)
+
+
+@pytest.mark.parametrize("rows", [3, 70_000])
+def test_two_names_of_one_value_are_two_arrays(rows: int) -> None:
+    nodes = "u: exp(x), v: u, s: 'u[::2]', J: sum(u)"
+    graph = dataflow.loads(f"{{dataflow: 1, inputs: {{x: {{shape: [rows]}}}}, nodes: {{{nodes}}}, target: J}}")
+    x = draw(rows)
+    found = dataflow.compile(graph, outputs=["u", "v", "s", "x"], inputs={"x": x}, workers=2)()
+    arrays = [*found.values.values(), *found.gradients.values(), x]
+    for index, one in enumerate(arrays):
+        assert one.flags.writeable
+        assert not any(np.shares_memory(one, other) for other in arrays[:index])
+    assert np.array_equal(found.values["u"], found.values["v"])

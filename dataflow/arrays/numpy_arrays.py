@@ -59,7 +59,9 @@ def keep_bits(condition: Any, g: Any, out: Any = None) -> Any:
     [1.5, 0.0]
     """
     bits = BITS[g.dtype]
-    kept: Any = np.multiply(condition, bits.type(-1), out=None if out is None else out.view(bits))  # all bits, or none
+    mask = np.negative(condition.view(np.int8))  # all bits, or none
+    kept: Any = np.empty(condition.shape, bits) if out is None else out.view(bits)
+    kept[...] = mask
     kept &= g.view(bits)
     return kept.view(g.dtype)
 

@@ -7,6 +7,7 @@ half of its reductions, a length of -3 means what is left over, the lower triang
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -62,6 +63,15 @@ def _reduce(ufunc: Any) -> Callable[..., Any]:
 
     longest = {np.add: SHORT_SUM, np.maximum: SHORT_EXTREME, np.minimum: SHORT_EXTREME}.get(ufunc, 0)
     return reduce
+
+
+def _count_nonzero(x: Any, *, axis: Axes = None, keepdims: bool = False) -> Any:
+    """NumPy's, which makes a long integer of every boolean when it counts along axes: short ones take half the time."""
+    if axis is None or getattr(x, "dtype", None) != np.bool_:
+        return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+    length = prod([x.shape[item] for item in (axis if isinstance(axis, tuple) else (axis,))])
+    short = np.uint16 if length < 2**16 else np.uint32 if length < 2**32 else np.uint64
+    return np.sum(x.view(np.uint8), axis=axis, dtype=short, keepdims=keepdims).astype(np.intp)
 
 
 def _find_extreme(function: Callable[..., Any], which: str) -> Callable[..., Any]:
@@ -249,7 +259,7 @@ CHECKED: Final[Mapping[str, Callable[..., Any]]] = {
     "broadcast_arrays": _broadcast_arrays,
     "broadcast_to": _broadcast_to,
     "concat": _concat,
-    "count_nonzero": _with_axis(np.count_nonzero),
+    "count_nonzero": _with_axis(_count_nonzero),
     "cumulative_prod": _cumulate(np.cumulative_prod),
     "cumulative_sum": _cumulate(np.cumulative_sum),
     "expand_dims": _expand_dims,

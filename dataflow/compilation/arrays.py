@@ -197,14 +197,33 @@ class Specialised:
         workers = self._find_workers(moving)
         if isinstance(workers, OnProcesses):
             given = {**given, **self._adopt(given, moving, workers)}
-        found = self.program.run(given, workers)
+        program = self.program
+        found = program.run(given, workers)
         if self.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             if self.masked is None:
                 self.masked, _ = self._derive(masked=True)
-            found = self.masked.run(given, None if isinstance(workers, OnProcesses) else workers)
+            program = self.masked
+            found = program.run(given, None if isinstance(workers, OnProcesses) else workers)
+        found = self._settle(program, found, given)
         question = self.function.question
-        values = {name: self._settle(name, found["value", name], given) for name in question.outputs}
-        return values, {name: self._settle(name, found["gradient", name], given) for name in question.wrt}
+        values = {name: found["value", name] for name in question.outputs}
+        return values, {name: found["gradient", name] for name in question.wrt}
+
+    def _settle(self, program: Program, found: Mapping[Any, Any], given: Mapping[str, Any]) -> dict[Any, Any]:
+        """What a program gave, as what the caller keeps: typed numbers, and arrays whose memory is nobody else's."""
+        others = [value for value in given.values() if type(value) is np.ndarray]
+        settled: dict[Any, Any] = {}
+        taken = set()
+        for label, item in found.items():
+            if type(item) is np.ndarray:
+                own = item.base is None or program.lowered.outputs[label] in program.stored
+                if not own or id(item) in taken or any(np.may_share_memory(item, other) for other in others):
+                    item = item.copy()
+                taken.add(id(item))
+            elif not hasattr(item, "dtype"):
+                item = np.dtype(self.answers[label[1]].dtype).type(item)
+            settled[label] = item
+        return settled
 
     def explain(self, moving: Collection[str]) -> list[str]:
         """How the program is run, in lines of text."""
@@ -229,10 +248,6 @@ class Specialised:
                 self._adopted[name] = workers.adopt(given[name])
         return {name: array for name, array in self._adopted.items() if name not in moving}
 
-    def _settle(self, name: str, item: Any, given: Mapping[str, Any]) -> Any:
-        """What a program gave for a value or its gradient, as what the caller keeps."""
-        return _detach(item, given) if hasattr(item, "dtype") else np.dtype(self.answers[name].dtype).type(item)
-
 
 def _has_nan(item: Any) -> bool:
     """Whether something is NaN; a sum of squares is, where an element is, and only there."""
@@ -240,17 +255,6 @@ def _has_nan(item: Any) -> bool:
         return bool(item != item)
     flat = item.reshape(-1)
     return bool(np.isnan(np.dot(flat, flat)))
-
-
-def _detach(item: Any, given: Mapping[str, Any]) -> Any:
-    """An array that shares no memory with a given one."""
-    if type(item) is not np.ndarray:
-        return item
-    # Rows are written to what is cut from one array of bytes.
-    own = item.base is None or getattr(item.base, "dtype", None) == np.uint8
-    if own and not any(np.may_share_memory(item, value) for value in given.values() if type(value) is np.ndarray):
-        return item
-    return item.copy()
 
 
 def _spread(gradient: Any, value: Any) -> Any:

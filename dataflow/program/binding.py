@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.arrays import numpy_arrays
+from dataflow.arrays.aligned import make_aligned
 from dataflow.graph import EMPTY, Node
 from dataflow.library import Library
 from dataflow.program.lowering import Lowered, mentions_rows
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from dataflow.registry import Operators
 
 Array = np.ndarray[Any, Any]
+# What may not write over its operands, or (`sign`) takes ten times as long if it does.
+APART = frozenset({"matmul", "where", "sign"})
 
 
 class Call(NamedTuple):
@@ -189,8 +192,7 @@ class _Binding:
             operands += (self.targets[name],)
             self.buffers.release(dying)
         elif shape and name not in self.fresh and 0 not in shape:
-            apart = node.op in ("matmul", "where")  # their results may not stand where an operand does
-            if not apart:
+            if node.op not in APART:
                 self.buffers.release([item for item in dying if item != name and self._is_whole(item, shape)])
             buffer = self.buffers.take(name, type.dtype, shape)
             slot = self.slots.add()
@@ -308,7 +310,7 @@ class Buffers:
             index = free.pop()
         else:
             index = len(self._flat)
-            self._flat.append((key, np.empty(key[1], dtype)))
+            self._flat.append((key, make_aligned(key[1], dtype)))
             self._holders.append(0)
         self._hold(name, {index})
         return self._flat[index][1].reshape(shape)

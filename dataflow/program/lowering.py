@@ -5,7 +5,7 @@ Of every value that has rows the axis at which they stand is noted, so that the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.axes import Maps, Reduces, count_per_row, find_rows, read_attributes
@@ -103,14 +103,21 @@ class RowRecorder(Recorder):
             self.places[name] = place
         return self.give(name, type)
 
+    def check_indices(self, indices: Any, length: Any) -> Any:
+        """The indices, negative ones replaced by one that is out of range for what takes them too."""
+        whole = indices if indices.type.dtype == "int64" else self.astype(indices, dtype="int64")
+        return self.where(whole < 0, length, whole)
+
     def _make(self, operator: Operator, inputs: tuple[Any, ...], filled: Mapping[str, Any]) -> tuple[Symbol, ...]:
+        if operator.kernels is None and (parts := self._follow_composite(operator, inputs, filled)) is not None:
+            return parts
         places = [self.places.get(item) if isinstance(item, str) else None for item in inputs]
         if all(place is None for place in places) and not (filled and read_attributes(filled)):
             return self._note_made(super()._make(operator, inputs, filled))
         shapes = [self.types[item].shape if isinstance(item, str) else () for item in inputs]
         treatment = treat(operator, places, shapes, filled)
-        if treatment is None and (parts := self._compose(operator, inputs, filled)) is not None:
-            return parts
+        if treatment is None and operator.composition is not None:
+            return self._compose(operator.composition, operator, inputs, filled)
         made = self._note_made(super()._make(operator, inputs, filled))
         self._note_rows(made, treatment)
         return made
@@ -120,15 +127,22 @@ class RowRecorder(Recorder):
             self.labels[item.name] = self.label
         return made
 
-    def _compose(
+    def _follow_composite(
         self, operator: Operator, inputs: Sequence[Any], filled: Mapping[str, Any]
     ) -> tuple[Symbol, ...] | None:
-        """What the operator is composed of, recorded in its place; None if that is not known."""
-        rule = operator.composition
-        if rule is None and operator.kernels is None:
-            rule = operator.forward
-        if rule is None:
-            return None
+        """The parts of a composite, recorded in its place; None if its rule cannot be followed, or mixes rows."""
+        before = len(self.mixing)
+        try:
+            parts = self._compose(operator.forward, operator, inputs, filled)
+        except Exception:  # a rule that is no formula fails on symbols in its own way, and is one operation
+            parts = None
+        apart = parts is not None and len(self.mixing) == before
+        return parts if apart or operator.axes is None else None
+
+    def _compose(
+        self, rule: Callable[..., Any], operator: Operator, inputs: Sequence[Any], filled: Mapping[str, Any]
+    ) -> tuple[Symbol, ...]:
+        """What a rule of the operator is composed of, recorded in its place."""
         operands = [self.symbol(item) if isinstance(item, str) else item for item in inputs]
         operands += [None] * (len(operator.inputs) - len(operands) if not operator.variadic else 0)
         found = rule(self, *convert_symbols(self, operator, operands), **filled)

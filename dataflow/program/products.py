@@ -13,7 +13,7 @@ import numpy as np
 
 LARGE = 3 * 10**7  # products of two numbers, from which on a product of matrices is cut
 HUGE = 2**28  # ... and from which on into twice as many parts
-FEWEST = 32  # rows of a part
+FEWEST = 128  # rows of a part
 
 Task = tuple[Any, Any, Any]
 

@@ -36,6 +36,8 @@ class Program:
     watched: values with rows of which a summary is enough.
     cores:   how many cores single operations on whole values may use.
     written: of these the ones whose rows are wanted all the same.
+
+    `stored` are the values whose rows are written in full, to arrays that are made for each run.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Program:
         self.binder = Binder(lowered, operators, default, rows, Products(cores))
         self.passes = [BlockPass(self.binder, plan, stage, rows) for stage, plan in enumerate(self.schedule.passes)]
         self.between = [self._bind_between(names, stage) for stage, names in enumerate(self.schedule.between)]
+        self.stored = frozenset(name for blocks in self.passes for name in blocks.plan.stored)
         self._checked = False
 
     def _bind_between(self, names: Sequence[str], stage: int) -> Bound:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dataflow.arrays.aligned import make_aligned
 from dataflow.program.schedule import count_row
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class Crew:
 def make_in_one(types: Types) -> dict[str, Array]:
     """Arrays of some dtypes and shapes in one piece of memory: the fresh pages of many small ones are slow."""
     sizes = {name: np.dtype(dtype).itemsize * prod(shape) for name, (dtype, shape) in types.items()}
-    arena = np.empty(sum(-(-size // PAGE) * PAGE for size in sizes.values()), np.uint8)
+    arena = make_aligned(sum(-(-size // PAGE) * PAGE for size in sizes.values()), np.uint8)
     found: dict[str, Array] = {}
     start = 0
     for name, size in sizes.items():

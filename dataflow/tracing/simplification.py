@@ -29,6 +29,13 @@ def simplify(recorder: Recorder, operator: Operator, operands: Sequence[Any], at
     >>> x = xp.give("x", ArrayType("float64", (2, 3)))
     >>> 1 * x, -(-x), x ** 1, xp.reshape(x, shape=(2, 3)), xp.sum(x, axis=())
     (<Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>)
+
+    A sign comes out of what is made smaller, where it may turn a sum into a difference:
+
+    >>> 5 - xp.sum(-(x * x) @ xp.matrix_transpose(x))
+    <Symbol %9>
+    >>> [node.op for node in xp.nodes.values()]
+    ['negative', 'multiply', 'negative', 'matrix_transpose', 'matmul', 'negative', 'sum', 'negative', 'add']
     """
     rule = RULES.get(operator.name)
     found = None if rule is None else rule(recorder, operands, attributes)
@@ -143,7 +150,30 @@ def _negated(recorder: Recorder, item: Any) -> Any:
 def _matrix_transpose(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     node = _node_of(recorder, operands[0])
     again = node is not None and node.op == "matrix_transpose" and isinstance(node.inputs[0], str)
-    return recorder.symbol(str(node.inputs[0])) if again and node is not None else None
+    if again and node is not None:
+        return recorder.symbol(str(node.inputs[0]))
+    item = _negated(recorder, operands[0])
+    return None if item is None else -recorder.matrix_transpose(item)
+
+
+def _matmul(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
+    """A sign comes out where the product is not larger than the factor: rounding knows no signs."""
+    x, y = operands
+    if len(recorder.shape(x)) != 2 or len(recorder.shape(y)) != 2:
+        return None
+    (rows, inner), columns = recorder.shape(x), recorder.shape(y)[1]
+    if (item := _negated(recorder, x)) is not None and not _may_exceed(columns, inner):
+        return -recorder.matmul(item, y)
+    if (item := _negated(recorder, y)) is not None and not _may_exceed(rows, inner):
+        return -recorder.matmul(x, item)
+    return None
+
+
+def _may_exceed(length: Any, other: Any) -> bool:
+    """Whether a length may be more than another. What is not known is taken for more than any number."""
+    if isinstance(length, int):
+        return isinstance(other, int) and length > other
+    return bool(length != other)
 
 
 def _negative(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
@@ -187,7 +217,10 @@ def _reshape_again(recorder: Recorder, operands: Sequence[Any], attributes: Mapp
 def _sum(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     x = operands[0]
     nothing = attributes["axis"] == () or (isinstance(x, Symbol) and not x.type.shape and attributes["axis"] is None)
-    return x if nothing and _is_float(x) else None
+    if nothing and _is_float(x):
+        return x
+    item = _negated(recorder, x)
+    return None if item is None else -recorder.sum(item, **attributes)
 
 
 def _where(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
@@ -230,7 +263,7 @@ Rule = Callable[["Recorder", Sequence[Any], Mapping[str, Any]], Any]
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "multiply": _multiply, "divide": _divide, "pow": _pow, "negative": _negative, "identity": _identity,
-        "add": _add, "subtract": _subtract, "matrix_transpose": _matrix_transpose,
+        "add": _add, "subtract": _subtract, "matmul": _matmul, "matrix_transpose": _matrix_transpose,
         "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _broadcast, "sum": _sum,
         "where": _where, "logical_and": _logical_and, "logical_or": _logical_or,
     }

@@ -12,12 +12,14 @@ with the errors until these are level (Lawson 1961), in 50 digits. Errors: 5.287
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
+
+from dataflow.arrays.aligned import make_aligned
 
 Array = np.ndarray[Any, Any]
 CHUNK = 131_072  # bytes: what is made of so many stays in the cache
@@ -102,32 +104,35 @@ def erf(x: Any) -> Any:
     return special.erf(x) if narrow else _apply(_Error, special.erf, x)
 
 
-def _apply(make: Callable[[Coefficients, Any, int], _Work], otherwise: Any, x: Any) -> Any:
+def _apply(kind: type[_Work], otherwise: Any, x: Any) -> Any:
     """A function of every element, chunk by chunk; of other dtypes by SciPy."""
     dtype = getattr(x, "dtype", None)
     if dtype not in COEFFICIENTS:
         return otherwise(x)
     flat = np.ascontiguousarray(x).reshape(-1)
-    result = np.empty(flat.size, dtype)
+    result = make_aligned(flat.size, dtype)
     length = CHUNK // flat.itemsize
-    work = make(COEFFICIENTS[dtype], dtype, min(length, flat.size))
+    work = WORKS[kind, dtype]
+    room = min(length, flat.size)
+    rooms = [make_aligned(room, dtype) for _ in range(5)]
+    rooms[0].fill(work.limit)
     for start in range(0, flat.size, length):
-        work.run(flat[start : start + length], result[start : start + length])
+        chunk = flat[start : start + length]
+        work.run(chunk, result[start : start + length], *[item[: chunk.size] for item in rooms])
     return result.reshape(np.shape(x))[()]
 
 
 class _Work:
-    """Room for what is made of a chunk."""
+    """How a chunk is computed, with the constants of one dtype."""
 
     half = 1.0  # what is taken of the square in the exponent
     below = 2.0  # what the result and its tail make together where x is negative ...
     above = 0.0  # ... and where it is not
 
-    def __init__(self, coefficients: Coefficients, dtype: Any, size: int) -> None:
-        self.coefficients = coefficients
-        self.rooms = [np.empty(size, dtype) for _ in range(4)]
+    def __init__(self, dtype: Any) -> None:
+        self.coefficients = coefficients = COEFFICIENTS[dtype]
         root = self.half**0.5
-        self.limits = np.full(size, coefficients.limit / root, dtype)
+        self.limit = coefficients.limit / root
         share = 0.5 if self.half == 0.5 else 1.0
         scale = root if coefficients.shift is None else 1 / root
         self.shift = None if coefficients.shift is None else np.asarray(coefficients.shift / root, dtype)
@@ -138,10 +143,11 @@ class _Work:
         parts = np.asarray([self.below, self.above], dtype).view(coefficients.bits)
         self.switch, self.base = np.asarray(parts[0] ^ parts[1]), np.asarray(parts[1])
 
-    def run(self, x: Array, result: Array) -> None:
-        """Compute a chunk."""
-        size, tail, first, second = (room[: x.size] for room in self.rooms)
-        self.find_tail(x, size, tail, first, second)
+    def run(
+        self, x: Array, result: Array, limits: Array, size: Array, tail: Array, first: Array, second: Array
+    ) -> None:  # fmt: skip
+        """Compute a chunk; the last four are used on the way, `limits` are as many times the limit."""
+        self.find_tail(x, limits, size, tail, first, second)
         about = self.coefficients
         bits = first.view(about.bits)
         np.right_shift(x.view(about.bits), about.last, bits)
@@ -150,11 +156,11 @@ class _Work:
         np.subtract(first, tail, first)
         np.abs(first, result)
 
-    def find_tail(self, x: Array, size: Array, tail: Array, first: Array, second: Array) -> None:
+    def find_tail(self, x: Array, limits: Array, size: Array, tail: Array, first: Array, second: Array) -> None:
         """|x| to `size`, and e ** (-half * |x| ** 2) * R to `tail`; the other two are used on the way."""
         about = self.coefficients
         np.abs(x, size)
-        np.minimum(size, self.limits[: x.size], out=size)
+        np.minimum(size, limits, out=size)
         variable = size
         if self.shift is not None:
             np.add(size, self.shift, first)
@@ -190,9 +196,10 @@ class _Complement(_Work):
 
 
 class _Error(_Work):
-    def run(self, x: Array, result: Array) -> None:
-        size, tail, first, second = (room[: x.size] for room in self.rooms)
-        self.find_tail(x, size, tail, first, second)
+    def run(
+        self, x: Array, result: Array, limits: Array, size: Array, tail: Array, first: Array, second: Array
+    ) -> None:  # fmt: skip
+        self.find_tail(x, limits, size, tail, first, second)
         about = self.coefficients
         np.subtract(self.one, tail, result)
         np.bitwise_and(x.view(about.bits), about.sign, first.view(about.bits))
@@ -231,3 +238,8 @@ def _run_horner(coefficients: tuple[Any, ...], t: Array, result: Array) -> None:
         np.add(result, coefficient, result)
         np.multiply(result, t, result)
     np.add(result, coefficients[-1], result)
+
+
+WORKS: Mapping[Any, _Work] = MappingProxyType(
+    {(kind, dtype): kind(dtype) for kind in (_Normal, _Complement, _Error) for dtype in COEFFICIENTS}
+)
