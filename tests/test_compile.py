@@ -402,9 +402,7 @@ def test_a_composite_is_taken_apart_and_shares_its_parts(rows: int, dtype: str) 
     assert "cross_entropy" not in operators
     for wrong in (4, *([-1] if dtype != "uint8" else [])):
         inputs["t"][-1] = wrong
-        with pytest.raises(
-            dataflow.DataflowError, match=f"`cross_entropy` cannot be applied: index {wrong} "
-        ):
+        with pytest.raises(dataflow.DataflowError, match=f"`cross_entropy` cannot be applied: index {wrong} "):
             run(inputs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 class Summary(NamedTuple):
     """How many elements there are and how many are not finite; of the finite ones least, greatest and sum.
 
-    `first` is the first element that is not finite.
+    `first` is the first element that is not finite. A sum for which no float is large enough is an integer.
 
     >>> Summary.of(np.array([1.0, 4.0, np.nan])).as_data()
     {'count': 3, 'non_finite': 1, 'min': 1.0, 'mean': 2.5, 'max': 4.0}
@@ -20,7 +21,7 @@ class Summary(NamedTuple):
     non_finite: int
     low: Any
     high: Any
-    total: float
+    total: float | int
     first: float | None
 
     @classmethod
@@ -35,7 +36,11 @@ class Summary(NamedTuple):
                 array = array[finite]
         if not array.size:
             return cls(count, non_finite, None, None, 0.0, first)
-        return cls(count, non_finite, array.min(), array.max(), float(np.sum(array, dtype=np.float64)), first)
+        with np.errstate(over="ignore"):
+            total: float | int = float(np.sum(array, dtype=np.float64))
+        if not isfinite(total):
+            total = int(np.sum(array * 2.0**-64)) << 64
+        return cls(count, non_finite, array.min(), array.max(), total, first)
 
     def join(self, other: Summary) -> Summary:
         """Of the elements of both."""
@@ -45,7 +50,7 @@ class Summary(NamedTuple):
             low, high = min(self.low, other.low), max(self.high, other.high)
         first = self.first if self.first is not None else other.first
         count, non_finite = self.size + other.size, self.non_finite + other.non_finite
-        return Summary(count, non_finite, low, high, self.total + other.total, first)
+        return Summary(count, non_finite, low, high, _add(self.total, other.total), first)
 
     def as_data(self) -> dict[str, Any]:
         """As results have it."""
@@ -56,3 +61,13 @@ class Summary(NamedTuple):
             "count": self.size, "non_finite": self.non_finite, "min": self.low.item(), "mean": mean,
             "max": self.high.item(),
         }  # fmt: skip
+
+
+def _add(first: float | int, second: float | int) -> float | int:
+    """
+    >>> _add(1.5, 2.0), _add(1e308, 1e308) == 2 * int(1e308)
+    (3.5, True)
+    """
+    if isinstance(first, float) and isinstance(second, float) and isfinite(first + second):
+        return first + second
+    return int(first) + int(second)

@@ -135,6 +135,9 @@ def _read_array(name: str, entry: Input, value: Any, dtype: str, *, scalar: bool
     if array.dtype.kind not in "fiub":
         message = f"the value given for `{name}` holds {array.dtype}"
         raise DataError(Diagnostic("DF0502", message, expected="numbers or truth values"))
+    if np.any(getattr(value, "mask", False)):  # of `numpy.ma`: what stands under a mask is no value
+        hint = "fill the masked elements, as with `filled`"
+        raise DataError(Diagnostic("DF0540", f"the value given for `{name}` is masked in places", hint=hint))
     try:
         array = convert(array, dtype, name)
     except DataError as error:  # said of that value, not of a line of the graph

@@ -251,3 +251,15 @@ def test_a_value_that_is_nested_without_an_end() -> None:
 def test_the_largest_integers() -> None:
     assert dataflow.execute(load(FLOATS), {"x": 10**308}).values["x"] == 1e308
     assert [item.code for item in problems(FLOATS, {"x": 10**309})] == ["DF0512"]
+
+
+def test_what_stands_under_a_mask_is_no_value() -> None:
+    text = "inputs: {x: {shape: [n]}}, nodes: {z: x * 2}"
+    (problem,) = problems(text, {"x": np.ma.masked_equal([1.0, 2.0], 2.0)})
+    assert problem.code == "DF0540"
+    whole = np.ma.masked_array([1.0, 2.0], mask=False)
+    assert dataflow.execute(load(text), {"x": whole}).values["z"].tolist() == [2.0, 4.0]
+    run = dataflow.compile(load(text))
+    assert run({"x": whole}).values["z"].tolist() == [2.0, 4.0]
+    with pytest.raises(DataflowError, match="DF0540"):
+        run({"x": np.ma.masked_equal([1.0, 2.0], 2.0)})
