@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from dataflow.asked import AlongRows as AlongRows
     from dataflow.compilation import Compiled as Compiled
     from dataflow.compilation import compile as compile
     from dataflow.derivative_functions import derive as derive
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from dataflow.hookspecs import hookimpl as hookimpl
     from dataflow.operators import Interval as Interval
     from dataflow.operators import Operator as Operator
-    from dataflow.outcome import AlongRows as AlongRows
     from dataflow.registry import Operators as Operators
     from dataflow.registry import standard as standard
     from dataflow.result import Result as Result
@@ -52,7 +52,7 @@ _HOMES = {  # imported when first asked for: a start pays only for what it uses
     "Graph": "graph", "Input": "graph", "Node": "graph",
     "hookimpl": "hookspecs", "Interval": "operators", "Operator": "operators", "Operators": "registry",
     "standard": "registry", "Result": "result", "write_gradient": "gradients",
-    "trace": "functions", "AlongRows": "outcome", "compile": "compilation", "Compiled": "compilation",
+    "trace": "functions", "AlongRows": "asked", "compile": "compilation", "Compiled": "compilation",
 }  # fmt: skip
 
 __all__ = sorted(_HOMES)

@@ -1,53 +1,29 @@
-"""One run of a graph: bind values, sweep forward, sweep in reverse, look for what is not finite, make the result."""
+"""Graphs executed: what is asked is checked, the way to run is chosen, what is not finite is found, the result made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from dataflow.asked import AlongRows, Asked, check_resources
 from dataflow.checks import check
 from dataflow.checks.requirements import check_requirements
 from dataflow.document import UNKNOWN, paused_collection
 from dataflow.errors import DataflowError, Diagnostic, GraphError, ResourceError, UsageError, propose
 from dataflow.graph import EMPTY
-from dataflow.library import MissingKernelError
-from dataflow.outcome import AlongRows, check_resources, check_strict, make_result
+from dataflow.outcome import check_strict, make_result
 from dataflow.provenance import Clock
 from dataflow.registry import Operators, standard
-from dataflow.sweeps.binding import Bound, bind_values
 from dataflow.sweeps.finite import find_nonfinite
-from dataflow.sweeps.plan import Plan, make_plan
+from dataflow.sweeps.plan import make_plan
 from dataflow.sweeps.sized import bind_sizes
+from dataflow.whole_runs import Run, sweep_whole
 
 if TYPE_CHECKING:
     from dataflow.derivatives import Product
     from dataflow.graph import Derivative, Graph
     from dataflow.result import Result
-    from dataflow.sweeps.arrays import ArraySweeps
-
-Values = list[Any]
-
-
-class Asked(NamedTuple):
-    """What is asked of a run, as `execute` explains."""
-
-    inputs: Mapping[str, Any] = EMPTY
-    target: str | None = None
-    only: Sequence[str] | None = None
-    cotangent: Any = None
-    data_root: str | None = None
-    hidden: bool = False
-    strict: bool = False
-    timings: bool = False
-    derivatives: Mapping[str, Derivative] = EMPTY
-    along_rows: AlongRows | None = None
-    memory_limit: int | None = None
-
-    @property
-    def rows_to(self) -> str | None:
-        """The file that rows go to, if they go to one."""
-        return None if self.along_rows is None else self.along_rows.rows_to
 
 
 def execute(
@@ -122,7 +98,7 @@ def sweep(
         _check_asked(graph, asked)
         sized, bound = bind_sizes(graph, operators, asked.inputs, None, root=data_root)
         plan = make_plan(sized, operators, target=asked.target)._replace(graph=graph)
-        return _sweep(plan, operators, asked, Clock(False), bound=bound)
+        return sweep_whole(plan, operators, asked, Clock(False), bound=bound)
 
 
 def explain_plan(
@@ -190,7 +166,7 @@ def _run(graph: Graph, operators: Operators | None, asked: Asked) -> Result:
     if reported is not None and roots:
         plan = plan._replace(reported=[name for name in plan.reported if name in set(reported)])
     clock.note("plan")
-    run = _sweep(plan, operators, asked, clock, roots, bound)
+    run = sweep_whole(plan, operators, asked, clock, roots, bound)
     if asked.rows_to is not None:
         raise UsageError(_describe_no_rows("--explain-plan says what stands in the way"))
     findings = find_nonfinite(plan, run.values, run.cotangents, asked.target)
@@ -250,23 +226,6 @@ def _list_derivatives(graph: Graph, asked: Asked) -> tuple[Mapping[str, Derivati
     return derivatives, list_roots(derivatives)
 
 
-def _sweep(
-    plan: Plan,
-    operators: Operators,
-    asked: Asked,
-    clock: Clock,
-    roots: Sequence[str] = (),
-    bound: Bound | None = None,
-) -> Run:
-    try:
-        run = Run(plan, operators, asked, roots)
-        run.sweep(clock, bound)
-    except MissingKernelError:  # a rule asks for what there is on arrays only
-        run = Run(plan._replace(scalar=False), operators, asked, roots)
-        run.sweep(clock, bound)
-    return run
-
-
 def settle_operators(graph: Graph, operators: Operators | None) -> Operators:
     """The table to use. Raises `GraphError` for a graph that is not sound under it."""
     if operators is None:
@@ -296,107 +255,3 @@ def _check_asked(graph: Graph, asked: Asked) -> None:
         found.append(Diagnostic("DF0901", message, hint="name one with --target"))
     if found:
         raise UsageError(found)
-
-
-class Run:
-    """The values and cotangents of one run, by slot; `masks` says where cotangents were taken, if that was carried.
-
-    `roots` are names whose values are needed besides those that are reported.
-    """
-
-    def __init__(self, plan: Plan, operators: Operators, asked: Asked, roots: Sequence[str] = ()) -> None:
-        self.plan = plan
-        self.roots = roots
-        self.operators = operators
-        self.asked = asked
-        self.target = asked.target
-        count = len(plan.names) + 1  # one more, the last, for operands that are absent: values[-1] is None
-        self.values: Values = [None] * count
-        self.cotangents: Values = [None] * count
-        self.masks: Values | None = None
-        self.bound = Bound()
-
-    def sweep(self, clock: Clock, bound: Bound | None = None) -> None:
-        """Bind the values, unless that is done already, then both sweeps."""
-        plan, asked = self.plan, self.asked
-        needed = _list_needed(plan, [self.target, *self.roots])
-        if bound is None:
-            bound = bind_values(plan.graph, asked.inputs, needed, scalar=plan.scalar, root=asked.data_root)
-            clock.note("data")
-        self.bound = bound
-        for name in needed:
-            self.values[plan.slots[name]] = self.bound.values[name]
-        if plan.scalar:
-            self._sweep_scalars(clock)
-        else:
-            self._sweep_arrays(clock)
-
-    def _sweep_scalars(self, clock: Clock) -> None:
-        from dataflow.sweeps.scalars import ScalarSweeps
-        from dataflow.sweeps.seeds import seed_scalar
-
-        for slot, value in self.plan.constants.items():
-            self.values[slot] = value if isinstance(value, bool) else float(value)
-        sweeps = ScalarSweeps(self.plan, self.operators)
-        sweeps.forward(self.values)
-        clock.note("forward")
-        if self.target is None:
-            return
-        slot, path = self.plan.slots[self.target], self.plan.graph.path_of(self.target)
-        self.cotangents[slot] = seed_scalar(self.target, path, self.values[slot], self.asked.cotangent)
-        sweeps.reverse(self.values, self.cotangents)
-        clock.note("reverse")
-
-    def _sweep_arrays(self, clock: Clock) -> None:
-        import numpy as np
-
-        from dataflow.sweeps.arrays import ArraySweeps
-        from dataflow.sweeps.threads import single_threaded
-
-        for slot, value in self.plan.constants.items():
-            typed = self.plan.names[slot] and isinstance(value, float)
-            self.values[slot] = np.dtype(self.plan.graph.dtype).type(value) if typed else value
-        self._check_types()
-        clock.note("types")
-        sweeps = ArraySweeps(self.plan, self.operators)
-        with single_threaded():
-            sweeps.forward(self.values)
-            clock.note("forward")
-            if self.target is not None:
-                self._reverse_arrays(sweeps, self.target)
-                clock.note("reverse")
-
-    def _check_types(self) -> None:
-        """Refuse shapes that do not fit, and values that fit into no memory, before anything is computed."""
-        from dataflow.shapes import ArrayType
-        from dataflow.typecheck import check_types
-
-        plan, bound = self.plan, self.bound
-        given = {name: ArrayType(value.dtype.name, value.shape) for name, value in bound.values.items()}
-        steps = {step.name for step in plan.steps}
-        if found := check_types(plan.graph, self.operators, given, bound.sizes, steps).found:
-            raise GraphError(found)
-
-    def _reverse_arrays(self, sweeps: ArraySweeps, target: str) -> None:
-        """The reverse sweep; once more, with masks, if a cotangent turns out NaN."""
-        import numpy as np
-
-        from dataflow.sweeps.masks import reverse_with_masks
-        from dataflow.sweeps.seeds import seed_array
-
-        slot, path = self.plan.slots[target], self.plan.graph.path_of(target)
-        seed = seed_array(target, path, self.values[slot], self.asked.cotangent)
-        self.cotangents[slot] = seed
-        sweeps.reverse(self.values, self.cotangents)
-        if any(item is not None and np.isnan(item).any() for item in self.cotangents):
-            self.cotangents[:] = [None] * len(self.cotangents)
-            self.cotangents[slot] = seed
-            self.masks = [None] * len(self.cotangents)
-            reverse_with_masks(sweeps, self.values, self.cotangents, self.masks)
-
-
-def _list_needed(plan: Plan, more: Iterable[str | None]) -> list[str]:
-    """The inputs and parameters that the steps use, the result shows, or are among some more names."""
-    used = {slot for step in plan.steps for slot in step.operands}
-    shown = {*plan.reported, *more}
-    return [name for name in plan.graph.given if name in shown or plan.slots[name] in used]

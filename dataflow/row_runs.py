@@ -9,28 +9,27 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
+from dataflow.asked import AlongRows
 from dataflow.data.streams import UnstreamableError, open_row_sources, start_digests
 from dataflow.errors import DataError, Diagnostic, UsageError
 from dataflow.graph import EMPTY
-from dataflow.outcome import AlongRows, check_strict, make_result
+from dataflow.outcome import check_strict, make_result
 from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
 from dataflow.program.failures import KernelError, ProgramError
 from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
+from dataflow.row_findings import Found, find_nonfinite_rows, has_nan
 from dataflow.shapes import ArrayType
 from dataflow.sizes import substitute
 from dataflow.sizing import put_sizes, uses_sizes
 from dataflow.sweeps.binding import Bound, bind_values
-from dataflow.sweeps.finite import spell
 from dataflow.sweeps.lengths import Lengths
 from dataflow.sweeps.plan import keep_needed, make_plan
 
 if TYPE_CHECKING:
+    from dataflow.asked import Asked
     from dataflow.data.streams import RowSource
-    from dataflow.execution import Asked
     from dataflow.graph import Graph, Input
     from dataflow.program.running import Program
     from dataflow.program.workers import Workers
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from dataflow.row_sinks import RowSink
 
 MANY_ROWS = 100_000
-Found = Mapping[tuple[str, str], Any]
 
 
 class Data(NamedTuple):
@@ -196,7 +194,7 @@ class RowRun:
         self.derived = self.derive(masked=False)
         clock.note("plan")
         found = self._compute(self.derived, files)
-        if self.derived.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+        if self.derived.choosing and any(has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             found = self._compute(self.derive(masked=True), files)
         clock.note("rows")
         return found
@@ -305,37 +303,3 @@ class _Count:
 def _is_made_in_blocks(lowered: Lowered, item: Any) -> bool:
     """Whether an output has rows, along its first axis, that are computed block by block."""
     return lowered.places.get(item) == 0 and item.partition(".")[0] not in lowered.mixing
-
-
-def find_nonfinite_rows(question: Question, found: Found) -> tuple[Mapping[str, Any], ...]:
-    """Findings, as data: the first value in the order of the graph that is not finite, and the last such gradient."""
-    bad = [name for name in question.outputs if _count_nonfinite(found["value", name])]
-    worse = [name for name in question.wrt if _count_nonfinite(found["gradient", name])]
-    findings: list[Mapping[str, Any]] = []
-    harmed = bad if question.target is None or question.target in bad or worse else []
-    if harmed:
-        findings.append(_describe(found["value", harmed[0]], harmed[0], "DF0611", "forward", f"`{harmed[0]}`"))
-    if worse:
-        name = worse[-1]
-        findings.append(_describe(found["gradient", name], name, "DF0612", "reverse", f"the gradient of `{name}`"))
-    if bad and not harmed:
-        message = f"not finite, and nothing takes it: {', '.join(f'`{name}`' for name in bad[:20])}"
-        findings.append({"code": "DF0613", "sweep": "forward", "node": bad[0], "nodes": bad, "message": message})
-    return tuple(findings)
-
-
-def _describe(item: Any, name: str, code: str, sweep: str, what: str) -> Mapping[str, Any]:
-    summary = item if isinstance(item, Summary) else Summary.of(np.asarray(item))
-    shown = spell(float(summary.first if summary.first is not None else 0.0))
-    more = f" in {summary.non_finite} of {summary.size} elements" if summary.size > 1 else ""
-    return {"code": code, "sweep": sweep, "node": name, "found": shown, "message": f"{what} is {shown}{more}"}
-
-
-def _count_nonfinite(item: Any) -> int:
-    return item.non_finite if isinstance(item, Summary) else Summary.of(np.asarray(item)).non_finite
-
-
-def _has_nan(item: Any) -> bool:
-    if isinstance(item, Summary):
-        return bool(item.non_finite)
-    return bool(np.isnan(item).any())

@@ -11,9 +11,9 @@ import pytest
 from pyarrow import parquet
 
 import dataflow
+from dataflow.asked import AlongRows
 from dataflow.cli import main
 from dataflow.errors import ResourceError, StrictError, UsageError
-from dataflow.outcome import AlongRows
 from dataflow.row_sinks import RowSink
 
 ROWS = 150_000

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import argparse
     from concurrent.futures import Executor
 
+    from dataflow.asked import AlongRows
     from dataflow.graph import Graph
-    from dataflow.outcome import AlongRows
     from dataflow.result import Result
 
 CONNECT = 10.0  # seconds that a cluster has to answer in
@@ -90,8 +90,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, execute, write, and print the table."""
+    from dataflow.asked import AlongRows
     from dataflow.execution import execute
-    from dataflow.outcome import AlongRows
     from dataflow.places import find_place, is_standard_output
 
     graph = load_graph(arguments.graph, arguments)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from dataflow.asked import check_resources
 from dataflow.derivation.questions import check_names, find_differentiable
 from dataflow.errors import DataflowError, Diagnostic, UsageError
 from dataflow.execution import explain_places, locate_error, settle_operators
 from dataflow.graph import EMPTY, Graph
-from dataflow.outcome import check_resources
 from dataflow.program.derived import Question
 from dataflow.sizing import uses_sizes
 from dataflow.sweeps.plan import make_plan

@@ -17,11 +17,11 @@ from dataflow.provenance import list_unproved
 from dataflow.sweeps.finite import find_nonfinite
 
 if TYPE_CHECKING:
-    from dataflow.execution import Run
     from dataflow.explanation.rules import Followed
     from dataflow.graph import Graph
     from dataflow.registry import Operators
     from dataflow.sweeps.plan import Step
+    from dataflow.whole_runs import Run
 
 MAX_STEPS = 40  # of the forward sweep, and gradients
 MAX_USES = 8  # of one value

@@ -10,8 +10,8 @@ from dataflow.explanation.uses import list_uses
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from dataflow.execution import Run
     from dataflow.sweeps.plan import Step
+    from dataflow.whole_runs import Run
 
 EXACT = 10**15  # up to here numbers of paths are exact; a graph of a hundred nodes may have 2^100
 

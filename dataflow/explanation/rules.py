@@ -21,9 +21,9 @@ from dataflow.tracing.inference import convert_types
 from dataflow.typecheck import Inferred
 
 if TYPE_CHECKING:
-    from dataflow.execution import Run
     from dataflow.explanation.operations import Compute
     from dataflow.sweeps.plan import Step
+    from dataflow.whole_runs import Run
 
 
 class Shown(NamedTuple):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dataflow.sweeps.traced import make_sweeps
 
 if TYPE_CHECKING:
-    from dataflow.execution import Run
     from dataflow.sweeps.plan import Backward, Step
+    from dataflow.whole_runs import Run
 
 
 class Returned(NamedTuple):

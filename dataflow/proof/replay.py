@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dataflow.asked import Asked
 from dataflow.errors import DataflowError
-from dataflow.execution import Asked, Run
 from dataflow.library import MissingKernelError
 from dataflow.provenance import Clock
 from dataflow.sweeps.plan import Plan, Step, make_plan
 from dataflow.sweeps.sized import put_lengths
 from dataflow.sweeps.traced import make_sweeps
+from dataflow.whole_runs import Run
 
 if TYPE_CHECKING:
     from dataflow.graph import Graph, Input, Node

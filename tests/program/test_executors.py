@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import dataflow
+from dataflow.asked import AlongRows
 from dataflow.compilation.arrays import ArrayFunction
-from dataflow.outcome import AlongRows
 
 GRAPH = """
 dataflow: 1

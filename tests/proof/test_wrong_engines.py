@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import dataflow
-from dataflow import execution, outcome
+from dataflow import outcome, whole_runs
 from dataflow.errors import DataflowError
 from dataflow.proof.graphs import verify_graph
 from dataflow.sweeps import arrays, cotangents, layout, masks, plan, scalars, seeds, traced
@@ -125,7 +125,7 @@ FAULTS: Mapping[str, Fault] = {
         scalars.ScalarSweeps, "reverse", "cotangent = self._call_carefully(step, backward, careful, g, z, inputs)",
         "cotangent = 0.0"),
     "floats keep what is not taken": Fault(scalars, "_keep", "if condition else", "if not condition else"),
-    "masks dropped": Fault(execution.Run, "_reverse_arrays", "np.isnan(item).any()", "False"),
+    "masks dropped": Fault(whole_runs.Run, "_reverse_arrays", "np.isnan(item).any()", "False"),
     "masks upside down": Fault(masks, "_keep", "Kept(numpy_arrays.keep(condition, g), condition)",
                                "Kept(numpy_arrays.keep(condition, g), ~np.asarray(condition))"),
     "masks and-ed at fan-out": Fault(masks, "_add", "before | mask", "before & mask"),
@@ -157,7 +157,7 @@ FAULTS: Mapping[str, Fault] = {
 # Faults that change no gradient, with the reason.
 EQUIVALENT: Mapping[str, Fault] = {
     # with masks the sweep gives the same, and costs more
-    "masks carried from the start": Fault(execution.Run, "_reverse_arrays", "np.isnan(item).any()", "True"),
+    "masks carried from the start": Fault(whole_runs.Run, "_reverse_arrays", "np.isnan(item).any()", "True"),
     # what is not taken is cut by the mask as well
     "what is not taken is cut once": Fault(
         masks, "_keep", "numpy_arrays.keep(condition, g), condition", "g, condition"),
@@ -184,7 +184,7 @@ def break_engine(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
         return
     for name, module in list(sys.modules.items()):
         if (
-            name.startswith(("dataflow.sweeps", "dataflow.execution", "dataflow.outcome"))
+            name.startswith(("dataflow.sweeps", "dataflow.whole_runs", "dataflow.outcome"))
             and vars(module).get(fault.name) is before
         ):
             monkeypatch.setattr(module, fault.name, made)

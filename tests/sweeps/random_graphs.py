@@ -14,11 +14,12 @@ import numpy as np
 from hypothesis import strategies as st
 
 import dataflow
-from dataflow.execution import Asked, Run
+from dataflow.asked import Asked
 from dataflow.graph import Graph
 from dataflow.provenance import Clock
 from dataflow.registry import standard
 from dataflow.sweeps.plan import make_plan
+from dataflow.whole_runs import Run
 
 STEP = 1e-30
 LIMIT = 12.0

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 import dataflow
-from dataflow.execution import Run
 from dataflow.registry import standard
 from dataflow.sweeps.arrays import ArraySweeps
 from dataflow.sweeps.masks import reverse_with_masks
+from dataflow.whole_runs import Run
 from tests.sweeps.random_graphs import ArrayGraph, array_graphs, offer, run_on_arrays
 
 
