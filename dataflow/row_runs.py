@@ -15,7 +15,7 @@ from dataflow.errors import DataError, Diagnostic, UsageError
 from dataflow.graph import EMPTY
 from dataflow.outcome import check_strict, make_result
 from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
-from dataflow.program.failures import KernelError, ProgramError
+from dataflow.program.failures import KernelError, OutsideError, ProgramError
 from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
@@ -89,6 +89,8 @@ def _run(
             found = run.sweep(clock, files)
             data.bound.data |= digests()
             clock.note("digests")
+        except OutsideError as error:
+            raise error.error from None
         except (*UNDERIVABLE, TypeError, ProgramError, KernelError):  # whole values tell why, or run
             return None
         return run, run.make_result(found, clock)
@@ -297,7 +299,10 @@ class _Count:
 
     def __call__(self, more: int) -> None:
         self._done += more
-        self._progress(self._done, self._all)
+        try:
+            self._progress(self._done, self._all)
+        except Exception as error:
+            raise OutsideError(error) from error
 
 
 def _is_made_in_blocks(lowered: Lowered, item: Any) -> bool:

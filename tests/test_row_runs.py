@@ -144,6 +144,16 @@ def test_progress_is_told(graph: dataflow.Graph) -> None:
     assert told[-1][0] == told[-1][1] == 3 * ROWS  # two means, one after the other, and the way back
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_progress_raises_ends_the_run(workers: int, graph: dataflow.Graph) -> None:
+    def stop(done: int, all: int) -> None:
+        if done > ROWS:
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        dataflow.execute(graph, along_rows=AlongRows(workers=workers, progress=stop))
+
+
 def test_what_is_not_finite_is_told(graph: dataflow.Graph) -> None:
     X = np.load("X.npy")
     X[70_000, 1] = np.inf

@@ -14,6 +14,14 @@ class KernelError(Exception):
     """A kernel raised what is no diagnostic: the sweeps raise it again, and say at which node."""
 
 
+class OutsideError(Exception):
+    """`error` was raised by what a caller brought along, and is for the caller to see."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def came_from_outside(error: Exception) -> bool:
     """Whether a handler of a signal raised it, in the middle of a call, and no kernel."""
     handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}

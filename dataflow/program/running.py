@@ -12,7 +12,7 @@ from dataflow.errors import DataflowError
 from dataflow.graph import EMPTY
 from dataflow.program.binding import Binder
 from dataflow.program.blocks import BlockPass, run_calls, run_checked
-from dataflow.program.failures import KernelError, ProgramError, came_from_outside
+from dataflow.program.failures import KernelError, OutsideError, ProgramError, came_from_outside
 from dataflow.program.lowering import Lowered
 from dataflow.program.products import Products
 from dataflow.program.schedule import make_schedule
@@ -77,7 +77,7 @@ class Program:
         """
         try:
             return self._run(given, workers or OneThread(), sink)
-        except (DataflowError, UnstreamableError, ProgramError, MemoryError, OSError):
+        except (DataflowError, UnstreamableError, ProgramError, OutsideError, MemoryError, OSError):
             raise
         except Exception as error:
             if came_from_outside(error):
