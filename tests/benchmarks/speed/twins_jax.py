@@ -45,6 +45,18 @@ def _transformer(v: Data) -> Any:
     return (jnp.mean((y + hidden @ v["W2"].T + v["c2"]) ** 2),)
 
 
+def _kmeans_hessian(parts: Data, rest: Data) -> Any:
+    """The objective and its gradient, and the diagonal of its Hessian: forward over reverse, along ones."""
+    import jax
+    import jax.numpy as jnp
+
+    def differentiate(c: Any) -> Any:
+        return jax.value_and_grad(lambda c: FORMULAS["kmeans"](jnp, None, {**rest, "c": c})[0])(c)
+
+    found, (_, curvature) = jax.jvp(differentiate, (parts["c"],), (jnp.ones_like(parts["c"]),))
+    return found, {"c": curvature}
+
+
 def make(name: str, data: Data, wrt: tuple[str, ...], gradient: bool = True) -> Callable[[], Any]:
     """A function that computes a workload's value and gradients; it compiles when it is called first."""
     import jax
@@ -60,6 +72,8 @@ def make(name: str, data: Data, wrt: tuple[str, ...], gradient: bool = True) -> 
         return found[0], found[1:]
 
     function = jax.jit(jax.value_and_grad(value, has_aux=True) if gradient else value)
+    if name == "kmeans_hessian":
+        function = jax.jit(_kmeans_hessian)
 
     def run() -> Any:
         (total, more), slopes = function(moving, fixed)

@@ -35,6 +35,19 @@ def logsumexp(v: Data) -> Found:
 
 def kmeans(v: Data) -> Found:
     """The sum of squared distances to the nearest centre, and its gradient in the centres."""
+    total, counts, sums = _find_nearest(v)
+    return total, (2 * (counts * v["c"] - sums),)
+
+
+def kmeans_hessian(v: Data) -> Found:
+    """The same and, in the gradient's place, the diagonal of the Hessian."""
+    total, counts, sums = _find_nearest(v)
+    slopes = 2 * (counts * v["c"] - sums)
+    return (total, slopes), (np.broadcast_to(2.0 * counts, slopes.shape),)
+
+
+def _find_nearest(v: Data) -> tuple[Any, Any, Any]:
+    """The sum of the distances, and for each centre the number of its points and their sum."""
     x, c = v["x"], v["c"]
     distances = x @ c.T
     distances *= -2
@@ -44,7 +57,7 @@ def kmeans(v: Data) -> Found:
     total = distances[np.arange(len(x)), nearest].sum()
     counts = np.bincount(nearest, minlength=len(c))
     sums = np.stack([np.bincount(nearest, x[:, axis], len(c)) for axis in range(x.shape[1])], 1)
-    return total, (2 * (counts[:, None] * c - sums),)
+    return total, counts[:, None], sums
 
 
 def polynomial(v: Data) -> Found:
@@ -91,7 +104,8 @@ def perceptron(v: Data) -> Found:
 
 
 TWINS: Mapping[str, Callable[[Data], Found]] = {
-    "logistic": logistic, "logsumexp": logsumexp, "kmeans": kmeans, "polynomial": polynomial, "perceptron": perceptron,
+    "logistic": logistic, "logsumexp": logsumexp, "kmeans": kmeans,
+    "kmeans_hessian": kmeans_hessian, "polynomial": polynomial, "perceptron": perceptron,
 }  # fmt: skip
 
 

@@ -115,6 +115,8 @@ WORKLOADS: Mapping[str, Workload] = MappingProxyType({
                        limits={("jax", 0): 1.0, ("torch", 0): 0.7}, repeat=7),
     "kmeans": Workload("kmeans", _clusters, ("c",), ("J",), "float64",
                        limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
+    "kmeans_hessian": Workload("kmeans_hessian", _clusters, ("c",), ("J", "dc"), "float64",
+                               limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
     "logsumexp": Workload("logsumexp", _numbers, ("x",), ("y",), "float64",
                           limits={("jax", 0): 1.0, ("torch", 0): 0.7}),
     "polynomial": Workload("polynomial", _points, ("c",), ("J",), "float64",
