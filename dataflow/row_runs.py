@@ -5,13 +5,13 @@ Memory does not grow with the rows, but for what is kept between passes by a nod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from dataflow.asked import AlongRows
-from dataflow.data.streams import UnstreamableError, open_row_sources, start_digests
-from dataflow.errors import DataError, Diagnostic, UsageError
+from dataflow.data.streams import UnstreamableError, start_digests
+from dataflow.errors import Diagnostic, UsageError
 from dataflow.graph import EMPTY
 from dataflow.outcome import check_strict, make_result
 from dataflow.program.derived import UNDERIVABLE, Derived, Question, derive_program
@@ -19,18 +19,16 @@ from dataflow.program.failures import KernelError, OutsideError, ProgramError
 from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
+from dataflow.row_data import Data, bind_rows, list_needed
 from dataflow.row_findings import Found, find_nonfinite_rows, has_nan
 from dataflow.shapes import ArrayType
 from dataflow.sizes import substitute
 from dataflow.sizing import put_sizes, uses_sizes
-from dataflow.sweeps.binding import Bound, bind_values
-from dataflow.sweeps.lengths import Lengths
-from dataflow.sweeps.plan import keep_needed, make_plan
+from dataflow.sweeps.plan import make_plan
 
 if TYPE_CHECKING:
     from dataflow.asked import Asked
-    from dataflow.data.streams import RowSource
-    from dataflow.graph import Graph, Input
+    from dataflow.graph import Graph
     from dataflow.program.running import Program
     from dataflow.program.workers import Workers
     from dataflow.provenance import Clock
@@ -39,15 +37,6 @@ if TYPE_CHECKING:
     from dataflow.row_sinks import RowSink
 
 MANY_ROWS = 100_000
-
-
-class Data(NamedTuple):
-    """The given values of a run: arrays by name, sources of rows, and what both tell about sizes."""
-
-    bound: Bound
-    sources: dict[str, RowSource]
-    types: dict[str, ArrayType]
-    rows: int
 
 
 def run_along_rows(graph: Graph, operators: Operators, asked: Asked, clock: Clock) -> Result | None:
@@ -77,7 +66,7 @@ def _run(
     graph: Graph, operators: Operators, asked: Asked, clock: Clock, files: ExitStack, *, streaming: bool
 ) -> tuple[RowRun, Result] | None:
     with ExitStack() as stack:
-        data = _bind(graph, asked, _list_needed(graph, operators, asked), stack, streaming=streaming)
+        data = bind_rows(graph, asked, list_needed(graph, operators, asked), stack, streaming=streaming)
         if _has_few(data, asked):
             return None
         clock.note("data")
@@ -107,7 +96,7 @@ def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] 
     from dataflow.program.workers import choose_workers
 
     with ExitStack() as stack:
-        data = _bind(graph, asked, _list_needed(graph, operators, asked), stack)
+        data = bind_rows(graph, asked, list_needed(graph, operators, asked), stack)
         if _has_few(data, asked):
             return f"there are {data.rows:,} rows, no more than {MANY_ROWS:,}"
         try:
@@ -119,46 +108,6 @@ def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] 
             return str(error) or "the number of rows matters to some shape"
         with choose_workers(program, operators, asked.along_rows.workers if asked.along_rows else None) as workers:
             return [*describe_program(program), f"run by {workers!r}"]
-
-
-def _list_needed(graph: Graph, operators: Operators, asked: Asked) -> list[str]:
-    """The given values that are used, reported, or tell sizes that nodes use."""
-    roots = [*(asked.only or graph.names()), *([] if asked.target is None else [asked.target])]
-    used = {item for name in keep_needed(graph, roots) for item in graph.nodes[name].inputs}
-    sized = uses_sizes(graph, operators)
-    return [
-        name for name, entry in graph.given.items()
-        if name in used or name in roots or (sized and any(isinstance(size, str) for size in entry.shape or ()))
-    ]  # fmt: skip
-
-
-def _bind(graph: Graph, asked: Asked, needed: Sequence[str], stack: ExitStack, *, streaming: bool = True) -> Data:
-    """The given values; sources of many rows are opened, not read, if they may be read row by row."""
-    given = graph.given
-    long: dict[str, Input] = {
-        name: given[name] for name in needed
-        if streaming and asked.memory_limit is None and name not in asked.inputs and given[name].source is not None
-        and (given[name].shape or ("",))[0] == "rows"
-    }  # fmt: skip
-    sources: list[RowSource] | None = []
-    if long:
-        folder = graph.source.folder if graph.source is not None else None
-        sources = open_row_sources(long, folder, asked.data_root, graph.dtype, stack)
-    if sources is None:
-        sources, long = [], {}
-    others = [name for name in needed if name not in long]
-    bound = bind_values(graph, asked.inputs, others, scalar=False, root=asked.data_root)
-    types = {name: ArrayType(value.dtype.name, value.shape) for name, value in bound.values.items()}
-    for source in sources:
-        types |= {name: ArrayType(dtype, shape) for name, (dtype, shape) in source.types.items()}
-    lengths = Lengths()
-    for name, type in types.items():
-        lengths.note(name, given[name], [int(size) for size in type.shape], graph.path_of(name))
-    if found := lengths.settle():
-        raise DataError(found)
-    bound.sizes = lengths.known
-    by_name = {name: source for source in sources for name in source.types}
-    return Data(bound, by_name, types, lengths.known.get("rows", 1))
 
 
 class RowRun:

@@ -14,9 +14,8 @@ ROOT = Path(__file__).parent.parent
 ARRAYS = {  # imported for a graph of arrays alone
     "dataflow.arrays.aligned", "dataflow.arrays.numpy_arrays", "dataflow.arrays.numpy_checked",
     "dataflow.arrays.numpy_short",
-    "dataflow.compilation.arrays", "dataflow.row_findings", "dataflow.row_runs", "dataflow.row_sinks",
-    "dataflow.sweeps.arrays",
-    "dataflow.sweeps.grouping", "dataflow.sweeps.groups",
+    "dataflow.compilation.arrays", "dataflow.row_data", "dataflow.row_findings", "dataflow.row_runs",
+    "dataflow.row_sinks", "dataflow.sweeps.arrays", "dataflow.sweeps.grouping", "dataflow.sweeps.groups",
     "dataflow.sweeps.conversion", "dataflow.sweeps.masks", "dataflow.sweeps.pullback",
 }  # fmt: skip
 HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "safetensors", "jsonschema", "rich", "importlib.metadata")

@@ -58,12 +58,28 @@ def keep_bits(condition: Any, g: Any, out: Any = None) -> Any:
     >>> keep_bits(np.array([True, False]), np.array([1.5, np.nan])).tolist()
     [1.5, 0.0]
     """
-    bits = BITS[g.dtype]
-    mask = np.negative(condition.view(np.int8))  # all bits, or none
-    kept: Any = np.empty(condition.shape, bits) if out is None else out.view(bits)
-    kept[...] = mask
-    kept &= g.view(bits)
+    kept = _widen(np.negative(condition.view(np.int8)), g.dtype, out)  # all bits, or none
+    kept &= g.view(kept.dtype)
     return kept.view(g.dtype)
+
+
+def take_or_nan(condition: Any, x: Any, out: Any = None) -> Any:
+    """`x` where the condition, of the same shape, holds, else NaN, of which all bits are set; as `keep_bits`.
+
+    >>> take_or_nan(np.array([True, False]), np.array([1.5, 2.0])).tolist()
+    [1.5, nan]
+    """
+    taken = _widen(np.subtract(condition.view(np.int8), 1), x.dtype, out)  # no bits, or all
+    taken |= x.view(taken.dtype)
+    return taken.view(x.dtype)
+
+
+def _widen(mask: Any, dtype: Any, out: Any) -> Any:
+    """Short integers as those that are as long as a dtype, which is faster than to make them so long at first."""
+    bits = BITS[dtype]
+    wide: Any = np.empty(mask.shape, bits) if out is None else out.view(bits)
+    wide[...] = mask
+    return wide
 
 
 def _fits_within(shape: Shape, whole: Shape) -> bool:
@@ -211,15 +227,8 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
             return taken
     like = isinstance(x, np.ndarray) and x.dtype in BITS and getattr(condition, "shape", None) == x.shape
     if like and type(y) is float and y != y:
-        return _take_or_nan(condition, x)
+        return take_or_nan(condition, x)
     return np.where(condition, x, y)
-
-
-def _take_or_nan(condition: Any, x: Any) -> Any:
-    """`x` where the condition holds, else NaN: of bits that are all set, which is faster than a choice."""
-    bits: Any = np.subtract(condition, 1, dtype=BITS[x.dtype])  # no bits, or all
-    bits |= x.view(bits.dtype)
-    return bits.view(x.dtype)
 
 
 def _astype(x: Any, *, dtype: str) -> Any:

@@ -15,6 +15,7 @@ from dataflow.graph import EMPTY, Node
 from dataflow.library import Library
 from dataflow.program.buffers import Buffers
 from dataflow.program.lowering import Lowered, mentions_rows
+from dataflow.program.moves import as_typed, cast_to, copy, drop, pick
 from dataflow.program.products import Products, is_large
 from dataflow.program.ufuncs import find_ufunc
 from dataflow.shapes import FLOATS, ArrayType
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from dataflow.operators import Operator
     from dataflow.registry import Operators
 
-Array = np.ndarray[Any, Any]
 # What may not write over its operands, or (`sign`) takes ten times as long if it does.
 APART = frozenset({"matmul", "where", "sign"})
 
@@ -174,8 +174,8 @@ class _Binding:
         self.bound.filled[parts] = None
         self.bound.calls.append(Call(function, operands, parts, ()))
         for index, out in enumerate(node.outputs):
-            self.bound.calls.append(Call(_pick(index), (parts,), self.slots.by_name[out], ()))
-        self.bound.calls.append(Call(_drop, (), parts, dead))
+            self.bound.calls.append(Call(pick(index), (parts,), self.slots.by_name[out], ()))
+        self.bound.calls.append(Call(drop, (), parts, dead))
 
     def _bind_ufunc(
         self, name: str, node: Node, ufunc: tuple[Any, tuple[int, ...]], operands: tuple[int, ...],
@@ -208,7 +208,7 @@ class _Binding:
     def _copy_to_target(self, name: str) -> None:
         if name in self.targets:
             slot = self.slots.by_name[name]
-            self.bound.calls.append(Call(_copy, (slot, self.targets[name]), slot, ()))
+            self.bound.calls.append(Call(copy, (slot, self.targets[name]), slot, ()))
 
     def _note_check(self, name: str) -> None:
         type = self.lowered.types[name]
@@ -228,7 +228,7 @@ class _Binding:
             elif isinstance(after, ArrayType) and isinstance(before, ArrayType) and after.dtype != before.dtype:
                 converted = self.slots.add()
                 self.bound.filled[converted] = None
-                self.bound.calls.append(Call(_cast_to(np.dtype(after.dtype)), (slot,), converted, ()))
+                self.bound.calls.append(Call(cast_to(np.dtype(after.dtype)), (slot,), converted, ()))
                 slot = converted
             operands.append(slot)
         return tuple(operands)
@@ -240,7 +240,8 @@ class _Binding:
         if node.outputs:
             return None
         if operator.name == "where":
-            return (numpy_arrays.keep_bits, (0, 1)) if self._keeps(name, node) else None
+            choice = self._find_choice(name, node)
+            return None if choice is None else (choice, (0, 1))
         numbers = [
             self.slots.values[slot] if isinstance(item, int | float) else None
             for slot, item in zip(operands, node.inputs, strict=True)
@@ -271,16 +272,21 @@ class _Binding:
         if node.outputs or any(isinstance(item, str) and self.lowered.types[item].shape for item in node.inputs):
             return function
         make = np.dtype(self.lowered.types[name].dtype).type
-        return lambda *inputs: _as_typed(function(*inputs), make)
+        return lambda *inputs: as_typed(function(*inputs), make)
 
-    def _keeps(self, name: str, node: Node) -> bool:
-        """Whether a node takes a value or 0: that is done with bits."""
-        condition, g, other = node.inputs
-        if not (isinstance(condition, str) and isinstance(g, str) and other == 0 and type(other) is int):
-            return False
+    def _find_choice(self, name: str, node: Node) -> Callable[..., Any] | None:
+        """The function, of bits, that takes a value or else 0, or NaN; None if a node is no such choice."""
+        condition, x, other = node.inputs
+        if not (isinstance(condition, str) and isinstance(x, str)):
+            return None
         types = self.lowered.types
-        whole = types[condition].shape == types[name].shape and types[name].dtype == types[g].dtype
-        return whole and bool(types[g].shape) and types[g].dtype in FLOATS
+        whole = types[condition].shape == types[name].shape and types[name].dtype == types[x].dtype
+        if not (whole and types[x].shape and types[x].dtype in FLOATS):
+            return None
+        if other == 0 and type(other) is int:
+            return numpy_arrays.keep_bits
+        same = types[x].shape == types[name].shape
+        return numpy_arrays.take_or_nan if same and type(other) is float and other != other else None
 
     def _bind_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: self._put_length(value) if mentions_rows(value) else value for key, value in attributes.items()}
@@ -289,24 +295,3 @@ class _Binding:
         if isinstance(value, tuple):
             return tuple(map(self._put_length, value))
         return substitute(value, {"rows": self.length}) if isinstance(value, SymbolicSize) else value
-
-
-def _pick(index: int) -> Callable[..., Any]:
-    return lambda parts: parts[index]
-
-
-def _drop() -> None:
-    return None
-
-
-def _copy(value: Any, target: Array) -> Array:
-    target[...] = value
-    return target
-
-
-def _cast_to(dtype: np.dtype[Any]) -> Callable[..., Any]:
-    return lambda value: value.astype(dtype)
-
-
-def _as_typed(value: Any, make: Callable[[Any], Any]) -> Any:
-    return value if hasattr(value, "dtype") else make(value)
