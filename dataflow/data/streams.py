@@ -33,7 +33,7 @@ class RowReader(Protocol):
     """Rows of a file, one block after the other."""
 
     def read(self, count: int) -> Arrays:
-        """The next rows of every entry, by its name, of the declared dtypes."""
+        """The next rows of every entry, by its name, of the declared dtypes, in memory that the rows after may take."""
         ...
 
     def close(self) -> None:
@@ -51,6 +51,10 @@ class RowSource(Protocol):
 
     def open(self, start: int, stop: int) -> RowReader:
         """A reader of the rows from `start` to before `stop`, independent of others: any thread may have one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was kept for later readers."""
         ...
 
 
@@ -77,6 +81,7 @@ def open_row_sources(
             if read is None:
                 return None
             found.append(read()(stack.enter_context(open_inside(file, root or folder or ".")), parts))
+            stack.callback(found[-1].close)
     except (UnstreamableError, DataflowError):
         return None
     return found

@@ -44,6 +44,9 @@ class CsvRows:
     def __reduce__(self) -> tuple[Any, ...]:
         return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
     def open(self, start: int, stop: int) -> CsvReader:
         """A reader of some rows."""
         return CsvReader(self, start)

@@ -38,6 +38,9 @@ class NpyRows:
     def __reduce__(self) -> tuple[Any, ...]:
         return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
     def open(self, start: int, stop: int) -> NpyReader:
         """A reader of some rows."""
         return NpyReader(self, start)

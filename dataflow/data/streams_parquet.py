@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class ParquetRows:
         self.rows = metadata.num_rows
         self.groups = [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
         self.types = {part.name: (part.dtype, self._shape_of(part)) for part in parts}
+        self._parked: dict[int, ParquetReader] = {}  # by thread
 
     def _shape_of(self, part: Wanted) -> tuple[int, ...]:
         several = isinstance(part.want.columns, tuple)
@@ -58,26 +60,44 @@ class ParquetRows:
         return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
     def open(self, start: int, stop: int) -> ParquetReader:
-        """A reader of some rows."""
-        return ParquetReader(self, start, stop)
+        """A reader of some rows: the one that this thread had last, if it goes on from there.
+
+        A new one decodes its row group from the first row on.
+        """
+        parked = self._parked.pop(get_ident(), None)
+        if parked is not None:
+            if parked.row == start:
+                return parked
+            parked.end()
+        return ParquetReader(self, start)
+
+    def close(self) -> None:
+        """Close the files of the readers that threads had last."""
+        for reader in self._parked.values():
+            reader.end()
+        self._parked.clear()
+
+    def park(self, reader: ParquetReader) -> None:
+        """Keep a reader for the thread's next rows."""
+        self._parked[get_ident()] = reader
 
 
 class ParquetReader:
     """Rows of a table, one block after the other, whatever its own row groups and batches."""
 
-    def __init__(self, source: ParquetRows, start: int, stop: int) -> None:
+    def __init__(self, source: ParquetRows, start: int) -> None:
         from pyarrow import parquet
 
         self._source = source
-        self._row = start
+        self.row = start
         self._opened = parquet.ParquetFile(source.file.path, buffer_size=BUFFER, pre_buffer=False)
         ends = list(accumulate(source.groups))
         first = bisect_right(ends, start)
-        last = min(bisect_right(ends, max(stop - 1, start)) + 1, len(ends))
         names = list(dict.fromkeys(name for columns in source.columns.values() for name in columns))
         self._batches: Iterator[Any] = self._opened.iter_batches(
-            BATCH, row_groups=list(range(first, last)), columns=names, use_threads=False
+            BATCH, row_groups=list(range(first, len(ends))), columns=names, use_threads=False
         )
+        self._rooms: dict[str, _Room] = {}
         self._batch: Any = None
         self._used = 0
         self._skip(start - (ends[first - 1] if first else 0))
@@ -105,9 +125,9 @@ class ParquetReader:
 
     def read(self, count: int) -> Arrays:
         """The next rows."""
-        start, source = self._row, self._source
+        start, source = self.row, self._source
         slices = list(self._take(count))
-        self._row += count
+        self.row += count
         found: Arrays = {}
         for part in source.parts:
             names = source.columns[part.name]
@@ -115,8 +135,14 @@ class ParquetReader:
                 columns = [self._read_column(slices, name, part, start) for name in names]
             except DataError as error:
                 raise tell_rows(error, source, part, start) from None
-            found[part.name] = columns[0] if len(source.types[part.name][1]) == 1 else _join(columns, part.dtype)
+            found[part.name] = columns[0] if len(source.types[part.name][1]) == 1 else self._join(part, columns)
         return found
+
+    def _join(self, part: Wanted, columns: Sequence[Any]) -> Any:
+        room = self._rooms.get(part.name)
+        if room is None or not room.holds(len(columns[0])):
+            room = self._rooms[part.name] = _Room(len(columns[0]), len(columns), part.dtype)
+        return room.join(columns)
 
     def _read_column(self, slices: Sequence[Any], name: str, part: Wanted, start: int) -> Any:
         arrays = []
@@ -130,17 +156,35 @@ class ParquetReader:
         return convert(convert(whole, part.want.kind, f"{self._source.file.name}#{name}"), part.dtype, name)
 
     def close(self) -> None:
+        """Close the file at its end; before it the reader is kept for the rows that follow."""
+        if self.row < self._source.rows:
+            self._source.park(self)
+        else:
+            self.end()
+
+    def end(self) -> None:
         """Close the file."""
         self._batches = iter(())
         self._opened.close()
 
 
-def _join(columns: Sequence[Any], dtype: str) -> Any:
-    """Columns side by side, a tile at a time."""
-    rows = len(columns[0])
-    joined = np.empty((rows, len(columns)), dtype)
-    for first in range(0, rows, TILE):
-        tile = joined[first : first + TILE]
-        for index, column in enumerate(columns):
-            tile[:, index] = column[first : first + TILE]
-    return joined
+class _Room:
+    """Columns side by side, in memory that is used again for the next rows."""
+
+    def __init__(self, rows: int, columns: int, dtype: str) -> None:
+        self._joined = np.empty((rows, columns), dtype)
+        self._tile = np.empty((columns, TILE), dtype)
+
+    def holds(self, rows: int) -> bool:
+        """Whether there is room for so many rows."""
+        return rows <= len(self._joined)
+
+    def join(self, columns: Sequence[Any]) -> Any:
+        """The columns, a tile at a time: first one below the other, then turned, which is faster than one by one."""
+        rows = len(columns[0])
+        for first in range(0, rows, TILE):
+            tile = self._tile[:, : min(TILE, rows - first)]
+            for row, column in zip(tile, columns, strict=True):
+                row[:] = column[first : first + TILE]
+            self._joined[first : first + TILE][: tile.shape[1]] = tile.T
+        return self._joined[:rows]

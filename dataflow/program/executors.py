@@ -51,6 +51,9 @@ class SlicedRows:
         """A reader of some rows."""
         return SlicedReader(self, start - self.base)
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
 
 class SlicedReader:
     """Rows of an array, one block after the other."""
@@ -163,4 +166,6 @@ def run_chunk_task(task: ChunkTask) -> ChunkFound:
     rows = make_in_one(types) if types else {}
     with single_threaded():
         parts = blocks.run_chunk(task.chunk, values, rows, base=task.chunk.start)
+    for source in task.read.values():
+        source.close()
     return ChunkFound(parts, rows)

@@ -10,7 +10,6 @@ import sys
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataflow.program.shared import Place, SharedMemory
+from dataflow.program.workers import split
 
 if TYPE_CHECKING:
     from dataflow.program.blocks import Array, BlockPass, Chunk
@@ -126,7 +126,7 @@ class OnProcesses:
         written = {name: self._share(name, array) for name, array in stored.items()}
         slots, common = blocks.binder.slots.by_name, blocks.list_common()
         shared = {name: values[slots[name]] for name in common}
-        parts = self._split(blocks.chunks)
+        parts = split(blocks.chunks, len(self._processes.workers) + 1)
         asked = list(zip(self._processes.workers, parts[1:], strict=True))
         try:
             for worker, chunks in asked:
@@ -139,11 +139,6 @@ class OnProcesses:
         finally:
             for worker, _ in asked:
                 worker.drop_answer()
-
-    def _split(self, chunks: Sequence[Chunk]) -> list[Sequence[Chunk]]:
-        count = len(self._processes.workers) + 1
-        edges = [index * len(chunks) // count for index in range(count + 1)]
-        return [chunks[start:stop] for start, stop in pairwise(edges)]
 
     def _share(self, name: str, array: Array) -> Place:
         """Where an array stands in shared memory, where it is copied to if it is not there yet."""

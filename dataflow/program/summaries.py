@@ -28,18 +28,18 @@ class Summary(NamedTuple):
     def of(cls, array: Any) -> Summary:
         """Of the elements of an array."""
         count, non_finite, first = array.size, 0, None
-        if array.dtype.kind == "f":
+        total: float | int = _sum(array)
+        if array.dtype.kind == "f" and not isfinite(total):  # as it is not if any element is not
             finite = np.isfinite(array)
             non_finite = count - int(np.count_nonzero(finite))
             if non_finite:
                 first = float(array[~finite].reshape(-1)[0])
                 array = array[finite]
+                total = _sum(array)
+            if not isfinite(total):
+                total = int(np.sum(array * 2.0**-64)) << 64
         if not array.size:
             return cls(count, non_finite, None, None, 0.0, first)
-        with np.errstate(over="ignore"):
-            total: float | int = float(np.sum(array, dtype=np.float64))
-        if not isfinite(total):
-            total = int(np.sum(array * 2.0**-64)) << 64
         return cls(count, non_finite, array.min(), array.max(), total, first)
 
     def join(self, other: Summary) -> Summary:
@@ -61,6 +61,11 @@ class Summary(NamedTuple):
             "count": self.size, "non_finite": self.non_finite, "min": self.low.item(), "mean": mean,
             "max": self.high.item(),
         }  # fmt: skip
+
+
+def _sum(array: Any) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(np.sum(array, dtype=np.float64))
 
 
 def _add(first: float | int, second: float | int) -> float | int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 
 PAGE = 4096
+Item = TypeVar("Item")
 Types = Mapping[str, tuple[str, tuple[int, ...]]]
 
 
@@ -65,12 +68,48 @@ class Threads:
         return f"{self._count} threads"
 
     def run(self, blocks: BlockPass, values: Sequence[Any], stored: Mapping[str, Array]) -> Iterator[list[Any]]:
-        """The parts of every chunk."""
-        return self._executor.map(lambda chunk: blocks.run_chunk(chunk, values, stored), blocks.chunks)
+        """The parts of every chunk. A thread has chunks that follow each other, so that sources are read in order."""
+        from concurrent.futures import Future
+
+        found: list[Future[list[Any]]] = [Future() for _ in blocks.chunks]
+        waiting = [deque(part) for part in split(range(len(found)), self._count)]
+
+        def work(own: deque[int]) -> None:
+            while (index := _take(own, waiting)) is not None:
+                try:
+                    found[index].set_result(blocks.run_chunk(blocks.chunks[index], values, stored))
+                except BaseException as error:  # for who waits for it
+                    found[index].set_exception(error)
+
+        for own in waiting:
+            self._executor.submit(work, own)
+        try:
+            for future in found:
+                yield future.result()
+        finally:
+            for own in waiting:
+                own.clear()
 
     def close(self) -> None:
         """End the threads; chunks that have not begun are dropped."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _take(own: deque[int], all: Sequence[deque[int]]) -> int | None:
+    """The next of one's own chunks, else the last of whoever has most left."""
+    for take in (own.popleft, max(all, key=len).pop):
+        with suppress(IndexError):
+            return take()
+    return None
+
+
+def split(chunks: Sequence[Item], count: int) -> list[Sequence[Item]]:
+    """Chunks that follow each other, in so many parts.
+
+    >>> split(range(5), 2)
+    [range(0, 2), range(2, 5)]
+    """
+    return [chunks[start:stop] for start, stop in pairwise(index * len(chunks) // count for index in range(count + 1))]
 
 
 @contextmanager

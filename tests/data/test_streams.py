@@ -112,7 +112,7 @@ def test_readers_are_independent(file: str, tmp_path: Path) -> None:
 
         def read(start: int) -> Any:
             reader = (source if start else other).open(start, ROWS)
-            found = [reader.read(min(512, ROWS - first))["x"] for first in range(start, ROWS, 512)]
+            found = [reader.read(min(512, ROWS - first))["x"].copy() for first in range(start, ROWS, 512)]
             reader.close()
             return np.concatenate(found)
 
@@ -169,6 +169,29 @@ def test_a_cell_that_is_no_number(tmp_path: Path) -> None:
         with pytest.raises(UnstreamableError):
             reader.read(source.rows - 2048)
         reader.close()
+
+
+def test_a_thread_goes_on_with_the_reader_that_it_had(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "t.parquet")
+    entries = ENTRIES["t.parquet"]
+    expected = read_whole(entries, tmp_path)["x"]
+    with ExitStack() as stack:
+        (source,) = open_all(entries, tmp_path, stack)
+
+        def read(start: int, stop: int) -> Any:
+            reader = source.open(start, stop)
+            assert np.array_equal(reader.read(stop - start)["x"], expected[start:stop])
+            reader.close()
+            return reader
+
+        first = read(0, 2048)
+        assert read(2048, 3000) is first
+        second = read(2048, 3000)
+        assert second is not first
+        with ThreadPoolExecutor(1) as executor:
+            assert executor.submit(read, 3000, 4000).result() is not second
+        assert read(3000, ROWS) is second
+        assert read(0, 10) is not second
 
 
 def test_a_missing_value_is_told_with_its_rows(tmp_path: Path) -> None:
