@@ -34,6 +34,8 @@ class ScalarFunction:
         self.root = root
         self.sweeps = ScalarSweeps(plan, operators)
         self.groups = self._find_groups()
+        if self.groups is None:
+            self.sweeps.bind()
         used = {slot for operands in plan.layout.operands for slot in operands}
         shown = {*question.outputs, *question.wrt}
         self._slots = {name: plan.slots[name] for name in plan.graph.given}
@@ -91,10 +93,9 @@ class ScalarFunction:
         """The sweeps in groups, if these pay."""
         if len(self.plan.steps) < MANY:
             return None
-        from dataflow.sweeps.groups import GroupSweeps
+        from dataflow.sweeps.groups import plan_groups
 
-        groups = GroupSweeps(self.plan, self.operators)
-        return groups if groups.pays() else None
+        return plan_groups(self.plan, self.operators)
 
     def _sweep_groups(self, groups: GroupSweeps, values: list[Any]) -> Answer | None:
         """Both sweeps in groups; None if a cotangent comes out NaN: node by node it may not."""

@@ -87,7 +87,9 @@ def _keep_needed(
 
 
 class RowRecorder(Recorder):
-    """A recorder that follows the rows: what mixes them is recorded as what it is composed of, as far as that goes."""
+    """A recorder that follows the rows. A composite is recorded as what it is composed of, so that its parts are shared
+    and write to buffers; so is a primitive that mixes rows, as far as that goes.
+    """
 
     def __init__(self, operators: Mapping[str, Operator], default: str) -> None:
         super().__init__(operators, default)

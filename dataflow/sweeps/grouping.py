@@ -29,8 +29,8 @@ class Columns:
         self.arity = np.fromiter(map(len, layout.operands), np.intp, len(layout.operands))
 
 
-def group_nodes(plan: Plan, columns: Columns) -> list[Array]:
-    """The nodes of each group, groups in the order in which they run.
+def group_nodes(plan: Plan, columns: Columns, most: float) -> list[Array] | None:
+    """The nodes of each group, groups in the order in which they run; None if these are more than `most`.
 
     Of all nodes whose operands are known those of the kind that has the most make the next group (of two kinds that
     have as many the one that came first in the graph).
@@ -55,6 +55,8 @@ def group_nodes(plan: Plan, columns: Columns) -> list[Array]:
         members = np.sort(np.concatenate(ready[kind]))
         ready[kind], counts[kind] = [], 0
         groups.append(members)
+        if len(groups) > most:
+            return None
         reached = users[_expand(starts[members], starts[members + 1])]
         np.subtract.at(waiting, reached, 1)
         reached = np.unique(reached[waiting[reached] == 0])

@@ -54,20 +54,23 @@ class Group(NamedTuple):
     owners: Array | None
 
 
+def plan_groups(plan: Plan, operators: Operators) -> GroupSweeps | None:
+    """The sweeps of a plan in groups, if these are so few that they are faster than one node by node."""
+    columns = Columns(plan.layout)
+    members = group_nodes(plan, columns, len(plan.steps) * (LOOP - VECTOR) / CALL)
+    return None if members is None else GroupSweeps(plan, operators, columns, members)
+
+
 class GroupSweeps:
     """Both sweeps of a plan of numbers, in groups. Raises `GroupError` where that cannot be."""
 
-    def __init__(self, plan: Plan, operators: Operators) -> None:
+    def __init__(self, plan: Plan, operators: Operators, columns: Columns, members: Sequence[Array]) -> None:
         self.plan = plan
         self._xp = Library(operators, numpy_arrays)
-        self._plan_groups()
+        self._plan_groups(columns, members)
         self._functions = [bind_forward(group.step, self._xp) for group in self.groups]
         self._checked = False
         self.truths: set[int] = set()  # slots of truth values, known after the first sweep
-
-    def pays(self) -> bool:
-        """Whether a sweep in these groups is faster than one node by node."""
-        return CALL * len(self.groups) + VECTOR * len(self.plan.steps) < LOOP * len(self.plan.steps)
 
     def read(self, values: Array, slot: int) -> float | bool:
         """The value of a slot."""
@@ -76,10 +79,8 @@ class GroupSweeps:
 
     # --- planning ---
 
-    def _plan_groups(self) -> None:
+    def _plan_groups(self, columns: Columns, members: Sequence[Array]) -> None:
         plan = self.plan
-        columns = Columns(plan.layout)
-        members = group_nodes(plan, columns)
         made = columns.out[np.concatenate(members)]
         count = len(plan.names)
         others = np.ones(count, bool)

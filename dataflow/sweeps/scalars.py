@@ -39,6 +39,11 @@ class ScalarSweeps:
         self._noted = Library(operators, NotedFloats(floats))
         self._careful_noted = Library(operators, NotedFloats(ieee))
 
+    def bind(self) -> None:
+        """Find out now which functions are called on which slots, not in the first sweeps."""
+        self._bound = self._bind_steps()
+        self._back = self._bind_back()
+
     def forward(self, values: Values) -> None:
         """Fill in the values of all steps, from left to right; goes on after a step that had to be run again."""
         if self._bound is None:
@@ -74,6 +79,12 @@ class ScalarSweeps:
             bound.append((step, call, step.operands, step.out[0]))
         return bound
 
+    def _bind_back(self) -> list[tuple[Step, int, tuple[int, ...], list[BoundRule]]]:
+        """From right to left, the steps with rules to call, these bound to their attributes."""
+        return [
+            (step, step.out[0], step.operands, _bind_rules(step)) for step in reversed(self.plan.steps) if step.backward
+        ]
+
     def _mend_forward(self, values: Values) -> None:
         """Once more, with a look at every value: one of them came out complex, or as no number at all."""
         for step in self.plan.steps:
@@ -104,10 +115,7 @@ class ScalarSweeps:
         """Carry cotangents from right to left; a value that nothing takes keeps None."""
         xp, careful = self._noted, self._careful_noted
         if self._back is None:
-            self._back = [
-                (step, step.out[0], step.operands, _bind_rules(step))
-                for step in reversed(self.plan.steps) if step.backward
-            ]  # fmt: skip
+            self._back = self._bind_back()
         for step, out, operands, rules in self._back:
             g = cotangents[out]
             if g is None:
