@@ -19,6 +19,7 @@ from dataflow_nn.shapes.convolution import Geometry
 from dataflow_nn.shapes.windows import Windows
 
 COLUMNS = 1024  # about so many columns of a matrix are fastest: of several samples, or of some rows of one
+ELEMENTS = 2**17  # of a matrix of few rows, which has more columns
 
 
 class Block(NamedTuple):
@@ -42,7 +43,8 @@ def cut(geometry: Geometry) -> Iterator[Block]:
     """The blocks, in order: a function of the shapes alone."""
     windows = geometry.windows
     height, inner = windows.places[0], prod(windows.places[1:])
-    together = max(1, min(geometry.samples, COLUMNS // max(1, height * inner)))
+    columns = max(COLUMNS, ELEMENTS // max(1, geometry.inputs * prod(windows.kernel)))
+    together = max(1, min(geometry.samples, columns // max(1, height * inner)))
     shared = (windows.kernel[0] - 1) * windows.dilation[0] // windows.stride[0]  # rows that two blocks both meet
     rows = _even(height, max(COLUMNS // max(1, inner), 4 * shared, 1))
     if together == 1 and _is_pointwise(windows):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dataflow.arrays.numpy_arrays import keep
 from dataflow_nn.kernels.windows import Array, Shape, crop, interior, pad, tap
 from dataflow_nn.shapes import pooling as shapes
 from dataflow_nn.shapes.pooling import check_like, check_pooled, place_pool
@@ -110,7 +111,7 @@ def max_pool_gradient(
         share[np.isnan(extremes[part])] = np.nan
         total = pad(np.zeros(images[part].shape, g.dtype), windows, 0.0)
         for meets, largest in found:
-            total[meets] += np.where(largest, share, g.dtype.type(0))
+            total[meets] += keep(largest, share)
         dx[part] = crop(total, windows)
     return dx.reshape(x.shape)
 
