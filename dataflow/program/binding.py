@@ -6,6 +6,7 @@ Types are known, so that nothing is checked or converted that need not be.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -262,7 +263,8 @@ class _Binding:
         if self.products is None or node.op != "linear" or len({type.dtype for type in types}) != 1:
             return None
         x, weight = (self.binder.settle(type, self.length) for type in types[:2])
-        return self.products.linear if is_large(x, weight[::-1]) and types[0].dtype in FLOATS else None
+        large = len(x) >= 2 and is_large((prod(x[:-1]), x[-1]), weight[::-1])
+        return self.products.linear if large and types[0].dtype in FLOATS else None
 
     def _bind_function(self, name: str, operator: Operator, node: Node) -> Callable[..., Any]:
         if (linear := self._find_linear(node)) is not None:

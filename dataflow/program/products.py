@@ -54,11 +54,11 @@ class Products:
         return out
 
     def linear(self, x: Any, weight: Any, bias: Any = None) -> Any:
-        """x @ weight.T + bias."""
-        found = self.matmul(x, weight.T)
+        """x @ weight.T + bias, over the last axis of x."""
+        found = self.matmul(x.reshape(-1, x.shape[-1]), weight.T)
         if bias is not None:
             found += bias
-        return found
+        return found.reshape(*x.shape[:-1], weight.shape[0])
 
     def _share(self, tasks: list[Task]) -> None:
         """Run tasks here and on other threads; what none of these has begun by then is done here too."""

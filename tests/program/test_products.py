@@ -20,6 +20,8 @@ def test_any_number_of_cores_gives_the_same_bits(rows: int, inner: int, columns:
     np.testing.assert_allclose(first, np.einsum("ij,kj->ik", x, y), rtol=1e-10, atol=1e-10)
     bias = rng.normal(size=columns)
     assert np.array_equal(Products(2).linear(x, y, bias), first + bias)
+    stacked = Products(2).linear(x.reshape(2, rows // 2, inner), y, bias)
+    assert np.array_equal(stacked, (first + bias).reshape(2, rows // 2, columns))
 
 
 def test_threads_share_the_helpers() -> None:
