@@ -115,7 +115,7 @@ FAULTS: Mapping[str, Fault] = {
     "floats overwrite what rules give together": Fault(
         scalars.ScalarSweeps, "_add", "number if before is None else before + number", "number"),
     "steps of floats from left to right": Fault(
-        scalars.ScalarSweeps, "reverse", "reversed(self.plan.steps)", "self.plan.steps"),
+        scalars.ScalarSweeps, "_bind_back", "reversed(self.plan.steps)", "self.plan.steps"),
     "stale operands of floats": Fault(
         scalars.ScalarSweeps, "reverse", "[values[slot] for slot in operands]",
         "[values[operands[0]]] * len(operands)"),
