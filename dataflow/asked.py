@@ -43,6 +43,11 @@ class Asked(NamedTuple):
     memory_limit: int | None = None
 
     @property
+    def workers(self) -> int | Executor | None:
+        """How many cores a run along rows may use, or an executor; None for all cores."""
+        return None if self.along_rows is None else self.along_rows.workers
+
+    @property
     def rows_to(self) -> str | None:
         """The file that rows go to, if they go to one."""
         return None if self.along_rows is None else self.along_rows.rows_to

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from dataflow.asked import AlongRows
 from dataflow.data.streams import UnstreamableError, start_digests
 from dataflow.errors import Diagnostic, UsageError
 from dataflow.graph import EMPTY
@@ -106,7 +105,7 @@ def describe_run(graph: Graph, operators: Operators, asked: Asked) -> list[str] 
             program = run.make_program(run.derive(masked=False))
         except (*UNDERIVABLE, TypeError) as error:
             return str(error) or "the number of rows matters to some shape"
-        with choose_workers(program, operators, asked.along_rows.workers if asked.along_rows else None) as workers:
+        with choose_workers(program, operators, asked.workers) as workers:
             return [*describe_program(program), f"run by {workers!r}"]
 
 
@@ -161,11 +160,11 @@ class RowRun:
         """The program for a run, with summaries in place of rows that are not asked for."""
         from dataflow.program.running import Program
 
-        lowered, along = derived.lowered, self.asked.along_rows or AlongRows()
+        lowered = derived.lowered
         if self.asked.memory_limit is not None:
             lowered = limit_memory(lowered, self.asked.memory_limit, derived.target, self.data.rows).lowered
         full = {item for (_, name), item in lowered.outputs.items() if name in self.full and isinstance(item, str)}
-        if along.rows_to is not None:
+        if self.asked.rows_to is not None:
             full = set()
         watched = dict.fromkeys(item for item in lowered.outputs.values() if isinstance(item, str) and item not in full)
         return Program(
@@ -177,21 +176,21 @@ class RowRun:
         from dataflow.program.workers import choose_workers
         from dataflow.sweeps.threads import single_threaded
 
-        along = self.asked.along_rows or AlongRows()
+        along = self.asked.along_rows
         program = self.make_program(derived)
-        if along.progress is not None:
+        if along is not None and along.progress is not None:
             for index, blocks in enumerate(program.passes):
                 blocks.count_done = _Count(along.progress, self.data.rows, index, len(program.passes))
         given = {**self.data.bound.values, **self.data.sources}
-        with choose_workers(program, self.operators, along.workers) as workers, single_threaded():
-            if along.rows_to is None:
+        with choose_workers(program, self.operators, self.asked.workers) as workers, single_threaded():
+            if self.asked.rows_to is None:
                 return program.run(given, workers)
-            return self._write_rows(program, given, workers, self._list_written(derived), files)
+            return self._write_rows(self.asked.rows_to, program, given, workers, self._list_written(derived), files)
 
     def _list_written(self, derived: Derived) -> dict[str, list[str]]:
         """The values whose rows go to a file: by their names in the program those of their columns."""
-        along, lowered = self.asked.along_rows, derived.lowered
-        if along is None or along.rows_to is None:
+        lowered = derived.lowered
+        if self.asked.rows_to is None:
             return {}
         found: dict[str, list[str]] = {}
         for (kind, name), item in lowered.outputs.items():
@@ -203,20 +202,18 @@ class RowRun:
         return found
 
     def _write_rows(
-        self, program: Program, given: Mapping[str, Any], workers: Workers, written: Mapping[str, list[str]],
-        files: ExitStack,
+        self, path: str, program: Program, given: Mapping[str, Any], workers: Workers,
+        written: Mapping[str, list[str]], files: ExitStack,
     ) -> Found:  # fmt: skip
         """Run the program, rows of values and gradients going to a file that is published when all is done."""
         from dataflow.row_sinks import RowSink
 
-        along, types = self.asked.along_rows, program.lowered.types
-        assert along is not None
-        assert along.rows_to is not None
+        types = program.lowered.types
         columns = [
             (name, (types[item].dtype, tuple(map(int, types[item].shape[1:]))))
             for item, names in written.items() for name in names
         ]  # fmt: skip
-        sink = self.sink = files.enter_context(RowSink(along.rows_to, self.data.rows, columns))
+        sink = self.sink = files.enter_context(RowSink(path, self.data.rows, columns))
         found = program.run(given, workers, {item: sink.arrays[names[0]] for item, names in written.items()})
         for names in written.values():
             for name in names[1:]:

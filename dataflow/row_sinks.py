@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dataflow.errors import Diagnostic, UsageError
+from dataflow.errors import Diagnostic, ResourceError, UsageError
 from dataflow.output import TEMPORARY
 from dataflow.places import StrPath, explain, find_place, refuse
 
@@ -47,7 +47,7 @@ class RowSink:
         _check_names([part for name, (_, shape) in columns for part in _name_columns(name, shape)])
         self._place = find_place(path, self._check)
         if self._place.special:
-            self._check(self._place.path, b"?")
+            raise self._refuse(self._place.path)
         self._staged: list[str] = []
         self.rows = rows
         self.arrays: dict[str, Array] = {}
@@ -61,10 +61,13 @@ class RowSink:
             raise explain(error, self._place.path) from error
 
     def _check(self, path: str, head: bytes) -> None:
-        """Refuse a place that holds something else."""
+        """Raise `ResourceError` for a place that holds something else."""
         if head and not head.startswith(MAGIC[self._suffix]):
-            hint = "name another file with --rows-to, or remove this one first"
-            raise refuse("DF0803", path, f"it exists and is no {self._suffix} file", hint)
+            raise self._refuse(path)
+
+    def _refuse(self, path: str) -> ResourceError:
+        hint = "name another file with --rows-to, or remove this one first"
+        return refuse("DF0803", path, f"it exists and is no {self._suffix} file", hint)
 
     def _stage(self) -> str:
         name = f"{TEMPORARY}{os.getpid()}-{os.urandom(8).hex()}.tmp"

@@ -260,7 +260,8 @@ def test_refusals() -> None:
             dataflow.compile(graph, memory_limit=wrong)
         with pytest.raises(UsageError, match=r"DF0901.*`memory_limit` is a number of bytes"):
             dataflow.execute(graph, {"x": np.ones((4, 3))}, memory_limit=wrong)
-    run = dataflow.compile(graph, outputs="y", workers=int(np.int64(2)))
+    cores: Any = np.int64(2)
+    run = dataflow.compile(graph, outputs="y", workers=cores)
     with pytest.raises(DataError, match="DF0513"):
         run()
     with pytest.raises(DataError, match="DF0503"):

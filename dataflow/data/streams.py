@@ -49,8 +49,8 @@ class RowSource(Protocol):
     types: dict[str, Type]
     rows: int
 
-    def open(self, start: int, stop: int) -> RowReader:
-        """A reader of the rows from `start` to before `stop`, independent of others: any thread may have one."""
+    def open(self, start: int) -> RowReader:
+        """A reader of the rows from `start` on, independent of others: any thread may have one."""
         ...
 
     def close(self) -> None:

@@ -47,8 +47,8 @@ class CsvRows:
     def close(self) -> None:
         """Nothing is kept."""
 
-    def open(self, start: int, stop: int) -> CsvReader:
-        """A reader of some rows."""
+    def open(self, start: int) -> CsvReader:
+        """A reader of the rows from `start` on."""
         return CsvReader(self, start)
 
 

@@ -41,8 +41,8 @@ class NpyRows:
     def close(self) -> None:
         """Nothing is kept."""
 
-    def open(self, start: int, stop: int) -> NpyReader:
-        """A reader of some rows."""
+    def open(self, start: int) -> NpyReader:
+        """A reader of the rows from `start` on."""
         return NpyReader(self, start)
 
 

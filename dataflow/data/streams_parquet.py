@@ -59,8 +59,8 @@ class ParquetRows:
     def __reduce__(self) -> tuple[Any, ...]:
         return reopen_rows, (type(self), self.file.name, self.file.path, self.file.size, self.parts)
 
-    def open(self, start: int, stop: int) -> ParquetReader:
-        """A reader of some rows: the one that this thread had last, if it goes on from there.
+    def open(self, start: int) -> ParquetReader:
+        """A reader of the rows from `start` on: the one that this thread had last, if it goes on from there.
 
         A new one decodes its row group from the first row on.
         """

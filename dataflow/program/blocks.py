@@ -238,7 +238,7 @@ class Readers:
 
     def __enter__(self) -> Readers:
         for key, source in self._sources.items():
-            self._opened[key] = source.open(self._chunk.start, self._chunk.stop)
+            self._opened[key] = source.open(self._chunk.start)
         return self
 
     def __exit__(self, *_: object) -> None:

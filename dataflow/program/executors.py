@@ -47,8 +47,8 @@ class SlicedRows:
     def __init__(self, name: str, array: Array, place: int, each: int, base: int) -> None:
         self.name, self.array, self.place, self.each, self.base = name, array, place, each, base
 
-    def open(self, start: int, stop: int) -> SlicedReader:
-        """A reader of some rows."""
+    def open(self, start: int) -> SlicedReader:
+        """A reader of the rows from `start` on."""
         return SlicedReader(self, start - self.base)
 
     def close(self) -> None:
@@ -140,9 +140,8 @@ def make_executor_workers(program: Program, operators: Operators, executor: Exec
     return ExecutorWorkers(executor, make_recipe(program, plugins))
 
 
-@lru_cache(maxsize=4)
-def _make_program(recipe: bytes) -> Program:
-    """The program of a recipe; a process is asked for many chunks of the same one."""
+def make_program(recipe: bytes) -> Program:
+    """The program of a recipe."""
     made: Recipe = pickle.loads(recipe)
     return Program(
         made.lowered, load_operators(made.plugins), made.default, made.rows, keep=made.keep, watched=made.watched,
@@ -150,9 +149,12 @@ def _make_program(recipe: bytes) -> Program:
     )  # fmt: skip
 
 
+_find_program = lru_cache(maxsize=4)(make_program)  # a process is asked for many chunks of the same one
+
+
 def run_chunk_task(task: ChunkTask) -> ChunkFound:
     """Run a chunk, wherever this is."""
-    program = _make_program(task.recipe)
+    program = _find_program(task.recipe)
     blocks = program.passes[task.stage]
     slots = program.binder.slots
     values = list(slots.values)

@@ -51,6 +51,20 @@ class Task(NamedTuple):
     stored: dict[str, Place]
 
 
+class NewProgram(NamedTuple):
+    """A recipe, as bytes, by the number that tasks call it by from now on."""
+
+    number: int
+    recipe: bytes
+
+
+class NewSegment(NamedTuple):
+    """A piece of shared memory; its descriptor follows."""
+
+    number: int
+    size: int
+
+
 def describe_plugins(operators: Operators, lowered: Lowered) -> tuple[tuple[str, str], ...] | None:
     """The modules and files that offer the operators of a program; None if another process would not find them."""
     used = {node.op for node in lowered.nodes.values()}
@@ -198,11 +212,11 @@ class _Worker:
         recipe = self._recipes[task.program]
         if self._programs.get(task.program) is not recipe:
             self._programs[task.program] = recipe
-            self._connection.send_bytes(pickle.dumps((task.program, recipe)))
+            self._connection.send_bytes(pickle.dumps(NewProgram(task.program, recipe)))
         for place in (*task.read.values(), *task.stored.values()):
             if place.segment not in self._segments:
                 segment = self._memory.segments[place.segment]
-                self._connection.send_bytes(pickle.dumps((place.segment, segment.size)))
+                self._connection.send_bytes(pickle.dumps(NewSegment(place.segment, segment.size)))
                 send_handle(self._connection, segment.descriptor, self._process.pid)
                 self._segments.add(place.segment)
 
@@ -216,16 +230,12 @@ class _Worker:
         self._owes = False
         return found
 
-    def close(self) -> None:
-        """End the process."""
-        self._finalize()
-
     def drop_answer(self) -> None:
         """End the process if it owes an answer, which would be taken for that to the next question."""
         if self._owes:
             self._owes = False
             self._process.kill()
-            self.close()
+            self._finalize()
 
 
 def _end(connection: Connection, process: subprocess.Popen[bytes], owner: int) -> None:

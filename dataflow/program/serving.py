@@ -11,20 +11,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from typing import Any
 
-from dataflow.program.processes import Recipe, Task, load_operators
+from dataflow.program.executors import make_program
+from dataflow.program.processes import NewProgram, NewSegment, Task
 from dataflow.program.running import Program
 from dataflow.program.shared import cut_array
 from dataflow.sweeps.arrays import quiet
 from dataflow.sweeps.threads import single_threaded
-
-
-def make_program(recipe: Recipe) -> Program:
-    """The program of a recipe."""
-    operators = load_operators(recipe.plugins)
-    return Program(
-        recipe.lowered, operators, recipe.default, recipe.rows, keep=recipe.keep, watched=recipe.watched,
-        written=recipe.written,
-    )  # fmt: skip
 
 
 def run_task(program: Program, task: Task, memory: Mapping[int, mmap.mmap]) -> list[list[Any]]:
@@ -51,14 +43,13 @@ def serve(descriptor: int) -> None:
                 message = pickle.loads(connection.recv_bytes())
                 if isinstance(message, Task):
                     connection.send_bytes(pickle.dumps(answer(message, programs, memory), protocol=5))
-                elif isinstance(message[1], bytes):
-                    programs.pop(message[0], None)
-                    with suppress(Exception):
-                        programs[message[0]] = make_program(pickle.loads(message[1]))
-                else:
-                    number, size = message
+                elif isinstance(message, NewProgram):
+                    programs.pop(message.number, None)
+                    with suppress(Exception):  # then its tasks fail
+                        programs[message.number] = make_program(message.recipe)
+                elif isinstance(message, NewSegment):
                     handle = recv_handle(connection)
-                    memory[number] = mmap.mmap(handle, size)
+                    memory[message.number] = mmap.mmap(handle, message.size)
                     os.close(handle)
     except (EOFError, OSError, KeyboardInterrupt):
         return

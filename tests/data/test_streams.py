@@ -91,7 +91,7 @@ def test_blocks_are_parts_of_the_whole(file: str, start: int, stop: int, step: i
     with ExitStack() as stack:
         (source,) = open_all(ENTRIES[file], tmp_path, stack)
         assert source.rows == ROWS
-        reader = source.open(start, stop)
+        reader = source.open(start)
         for first in range(start, stop, step):
             last = min(first + step, stop)
             found = reader.read(last - first)
@@ -111,7 +111,7 @@ def test_readers_are_independent(file: str, tmp_path: Path) -> None:
         other = pickle.loads(pickle.dumps(source))
 
         def read(start: int) -> Any:
-            reader = (source if start else other).open(start, ROWS)
+            reader = (source if start else other).open(start)
             found = [reader.read(min(512, ROWS - first))["x"].copy() for first in range(start, ROWS, 512)]
             reader.close()
             return np.concatenate(found)
@@ -128,7 +128,7 @@ def test_lines_of_a_table(end: str, last: bool, mark: str, tmp_path: Path) -> No
     expected = read_whole(ENTRIES["t.csv"], tmp_path)
     with ExitStack() as stack:
         (source,) = open_all(ENTRIES["t.csv"], tmp_path, stack)
-        reader = source.open(0, ROWS)
+        reader = source.open(0)
         found = [reader.read(count) for count in (2048, 2048, ROWS - 4096)]
         reader.close()
         assert np.array_equal(np.concatenate([block["x"] for block in found]), expected["x"])
@@ -164,7 +164,7 @@ def test_a_cell_that_is_no_number(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\n" + "1\n" * 3000 + "two\n")
     with ExitStack() as stack:
         (source,) = open_all({"x": Input(source="t.csv", columns="a", shape=("rows",))}, tmp_path, stack)
-        reader = source.open(0, source.rows)
+        reader = source.open(0)
         reader.read(2048)
         with pytest.raises(UnstreamableError):
             reader.read(source.rows - 2048)
@@ -179,7 +179,7 @@ def test_a_thread_goes_on_with_the_reader_that_it_had(tmp_path: Path) -> None:
         (source,) = open_all(entries, tmp_path, stack)
 
         def read(start: int, stop: int) -> Any:
-            reader = source.open(start, stop)
+            reader = source.open(start)
             assert np.array_equal(reader.read(stop - start)["x"], expected[start:stop])
             reader.close()
             return reader
@@ -198,7 +198,7 @@ def test_a_missing_value_is_told_with_its_rows(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({"a": [1.0, None, 2.0]}), tmp_path / "t.parquet")
     with ExitStack() as stack:
         (source,) = open_all({"x": Input(source="t.parquet", columns="a", shape=("rows",))}, tmp_path, stack)
-        reader = source.open(1, 3)
+        reader = source.open(1)
         with pytest.raises(DataError, match="DF0540") as caught:
             reader.read(2)
         assert "in the rows from 1 on" in str(caught.value)
@@ -211,7 +211,7 @@ def test_the_row_of_a_missing_value_is_that_of_the_file(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "t.parquet", row_group_size=700)
     with ExitStack() as stack:
         (source,) = open_all({"x": Input(source="t.parquet", columns="a", shape=("rows",))}, tmp_path, stack)
-        reader = source.open(2048, 5000)
+        reader = source.open(2048)
         reader.read(100)
         with pytest.raises(DataError, match=r"DF0540.*row 4321"):
             reader.read(2852)

@@ -12,7 +12,7 @@ with the errors until these are level (Lawson 1961), in 50 digits. Errors: 5.287
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -113,12 +113,11 @@ def _apply(kind: type[_Work], otherwise: Any, x: Any) -> Any:
     result = make_aligned(flat.size, dtype)
     length = CHUNK // flat.itemsize
     work = WORKS[kind, dtype]
-    room = min(length, flat.size)
-    rooms = [make_aligned(room, dtype) for _ in range(5)]
+    rooms = [make_aligned(min(length, flat.size), dtype) for _ in range(5)]
     rooms[0].fill(work.limit)
     for start in range(0, flat.size, length):
         chunk = flat[start : start + length]
-        work.run(chunk, result[start : start + length], *[item[: chunk.size] for item in rooms])
+        work.run(chunk, result[start : start + length], [room[: chunk.size] for room in rooms])
     return result.reshape(np.shape(x))[()]
 
 
@@ -143,11 +142,10 @@ class _Work:
         parts = np.asarray([self.below, self.above], dtype).view(coefficients.bits)
         self.switch, self.base = np.asarray(parts[0] ^ parts[1]), np.asarray(parts[1])
 
-    def run(
-        self, x: Array, result: Array, limits: Array, size: Array, tail: Array, first: Array, second: Array
-    ) -> None:  # fmt: skip
-        """Compute a chunk; the last four are used on the way, `limits` are as many times the limit."""
-        self.find_tail(x, limits, size, tail, first, second)
+    def run(self, x: Array, result: Array, rooms: Sequence[Array]) -> None:
+        """Compute a chunk. The first room holds the limit for every element, the others are used on the way."""
+        self.find_tail(x, *rooms)
+        _, _, tail, first, _ = rooms
         about = self.coefficients
         bits = first.view(about.bits)
         np.right_shift(x.view(about.bits), about.last, bits)
@@ -196,10 +194,9 @@ class _Complement(_Work):
 
 
 class _Error(_Work):
-    def run(
-        self, x: Array, result: Array, limits: Array, size: Array, tail: Array, first: Array, second: Array
-    ) -> None:  # fmt: skip
-        self.find_tail(x, limits, size, tail, first, second)
+    def run(self, x: Array, result: Array, rooms: Sequence[Array]) -> None:
+        self.find_tail(x, *rooms)
+        _, size, tail, first, second = rooms
         about = self.coefficients
         np.subtract(self.one, tail, result)
         np.bitwise_and(x.view(about.bits), about.sign, first.view(about.bits))
