@@ -1,6 +1,7 @@
 """What need not be computed: a product with 1, a double negation, a reshape to the same shape.
 
 Only what gives the same bits is left out. `x + 0` is not (it turns -0.0 into 0.0), nor is `0 * x` (x may be infinite).
+Where a sign comes out of a sum or a product, a zero may have the other sign.
 """
 
 from __future__ import annotations
