@@ -144,8 +144,10 @@ class RowRun:
         self.derived = self.derive(masked=False)
         clock.note("plan")
         found = self._compute(self.derived, files)
-        if self.derived.choosing and any(has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
-            found = self._compute(self.derive(masked=True), files)
+        if any(has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+            masked = self.derive(masked=True)
+            if not masked.is_same(self.derived):
+                found = self._compute(masked, files)
         clock.note("rows")
         return found
 

@@ -86,7 +86,7 @@ class ArrayFunction:
             try:
                 with self._lock, self._blas.limit():
                     return found.run(given, moving=inputs)
-            except ProgramError:
+            except (ProgramError, *UNDERIVABLE):
                 self._specialised[key] = None
             except KernelError:
                 pass
@@ -145,13 +145,16 @@ class ArrayFunction:
         )  # fmt: skip
         gradients = result.gradients
         return (
-            {name: np.asarray(result.values[name])[()] for name in question.outputs},
+            {name: np.array(result.values[name])[()] for name in question.outputs},
             {name: _spread(gradients[name], result.values[name]) for name in question.wrt},
         )
 
 
 class Specialised:
-    """The program for values of certain types. With masks it is derived when a gradient first comes out as NaN."""
+    """The program for values of certain types. With masks it is derived when a gradient first comes out as NaN.
+
+    `masked` is that program, or `program` itself where masks change nothing.
+    """
 
     def __init__(self, function: ArrayFunction, given: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
         self.function = function
@@ -160,7 +163,7 @@ class Specialised:
         self.types = {name: ArrayType(value.dtype.name, value.shape) for name, value in given.items()}
         self.blocked = self.rows > SHORTEST and function.memory_limit is None
         self.program, derived = self._derive(masked=False)
-        self.choosing, self.answers = derived.choosing, derived.types
+        self.derived = derived
         self.masked: Program | None = None
         self._workers: Workers | None = None
         self._adopted: dict[str, Any] = {}
@@ -199,11 +202,14 @@ class Specialised:
             given = {**given, **self._adopt(given, moving, workers)}
         program = self.program
         found = program.run(given, workers)
-        if self.choosing and any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+        if any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             if self.masked is None:
-                self.masked, _ = self._derive(masked=True)
-            program = self.masked
-            found = program.run(given, None if isinstance(workers, OnProcesses) else workers)
+                masked, derived = self._derive(masked=True)
+                self.masked = program if derived.is_same(self.derived) else masked
+            if self.masked is not program:
+                program = self.masked
+                workers = None if isinstance(workers, OnProcesses) else workers
+                found = program.run(given, workers)
         found = self._settle(program, found, given)
         question = self.function.question
         values = {name: found["value", name] for name in question.outputs}
@@ -221,7 +227,7 @@ class Specialised:
                     item = item.copy()
                 taken.add(id(item))
             elif not hasattr(item, "dtype"):
-                item = np.dtype(self.answers[label[1]].dtype).type(item)
+                item = np.dtype(self.derived.types[label[1]].dtype).type(item)
             settled[label] = item
         return settled
 

@@ -54,12 +54,12 @@ def settle(xp: Recorder, cotangent: Cotangent) -> Any:
 
 
 def add(xp: Recorder, first: Cotangent | None, second: Cotangent) -> Cotangent:
-    """Two cotangents of one value added up: an element is taken if either takes it. A zero adds nothing."""
-    if first is None or _is_zero(xp, first):
+    """Two cotangents of one value added up: an element is taken if either takes it. A zero adds nothing but that."""
+    if first is None:
         return second
-    if _is_zero(xp, second):
-        return first
     mask = None if first.mask is None or second.mask is None else xp.logical_or(first.mask, second.mask)
+    if _is_zero(xp, first) or _is_zero(xp, second):
+        return Cotangent(settle(xp, second if _is_zero(xp, first) else first), mask)
     return Cotangent(settle(xp, first) + settle(xp, second), mask)
 
 

@@ -33,15 +33,17 @@ class Question(NamedTuple):
 class Derived(NamedTuple):
     """A program for a question.
 
-    choosing: whether some rule leaves elements out, where masks may matter.
-    types:    of the values that are asked for, and in which gradients are.
-    target:   the name of the target in the program.
+    types:  of the values that are asked for, and in which gradients are.
+    target: the name of the target in the program.
     """
 
     lowered: Lowered
-    choosing: bool
     types: Mapping[str, ArrayType]
     target: str | None = None
+
+    def is_same(self, other: Derived) -> bool:
+        """Whether another derivation, of the same question, came to the same nodes."""
+        return self.lowered.nodes == other.lowered.nodes and self.lowered.outputs == other.lowered.outputs
 
 
 class UnblockableError(Exception):
@@ -86,7 +88,7 @@ def derive_program(
         outputs["target", question.target] = tape.symbol(question.target)
     lowered = lower(tape, outputs)
     target = lowered.outputs.pop(("target", question.target), None)  # type: ignore[attr-defined]
-    return Derived(lowered, tape.recorder.choosing, types, target if isinstance(target, str) else None)
+    return Derived(lowered, types, target if isinstance(target, str) else None)
 
 
 def _derive_gradients(tape: Tape, target: str, wrt: Sequence[str], masked: bool) -> Iterable[tuple[Any, Any]]:

@@ -30,7 +30,6 @@ class Recorder:
     constants: arrays that a rule brought along, by the names under which they are given.
     lengths:   of sizes that depend on values, where they are known.
     default:   the dtype of what is made of numbers alone.
-    choosing:  whether a rule has said that it leaves elements out.
 
     A composite that writes no backward rules is followed into its forward rule, any other operator is one node.
 
@@ -55,7 +54,6 @@ class Recorder:
         self.types: dict[str, ArrayType] = {}
         self.constants: dict[str, Any] = {}
         self.lengths: Mapping[str, Length] = {}
-        self.choosing = False
         self._made = 0
         self._known: dict[Any, tuple[Symbol, ...]] = {}
         self._inferred = {} if inferred is None else inferred
@@ -116,7 +114,6 @@ class Recorder:
 
     def keep(self, condition: Any, g: Any) -> Any:
         """`g` where the condition holds, else 0."""
-        self.choosing = True
         return self._call(self.operators["where"], condition, g, 0)
 
     def cast_like(self, x: Any, other: Any) -> Any:
