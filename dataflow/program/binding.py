@@ -247,7 +247,8 @@ class _Binding:
             self.slots.values[slot] if isinstance(item, int | float) else None
             for slot, item in zip(operands, node.inputs, strict=True)
         ]
-        return self._find_product(node) or find_ufunc(operator, numbers)
+        floats = self.lowered.types[name].dtype in FLOATS
+        return self._find_product(node) or find_ufunc(operator, numbers, floats=floats)
 
     def _find_product(self, node: Node) -> tuple[Any, tuple[int, ...]] | None:
         """A product of large matrices, in parts."""

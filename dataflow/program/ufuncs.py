@@ -29,10 +29,13 @@ def _minimum(x: Any, y: Any, out: Any = None) -> Any:
 KEYWORDS: Final[Mapping[str, Any]] = {"maximum": _maximum, "minimum": _minimum}  # NumPy takes their `out` by name only
 
 
-def find_ufunc(operator: Operator, numbers: Sequence[Any]) -> tuple[Any, tuple[int, ...]] | None:
+def find_ufunc(
+    operator: Operator, numbers: Sequence[Any], *, floats: bool = True
+) -> tuple[Any, tuple[int, ...]] | None:
     """The function that computes an operator into an array, and which of the operands it takes; None if there is none.
 
     numbers: the operands that are numbers, None for the others.
+    floats:  whether it computes with floats: what integers have no answer for is refused by the kernel alone.
 
     >>> from dataflow.registry import standard
     >>> find_ufunc(standard()["exp"], [None]), find_ufunc(standard()["pow"], [None, 2.0])
@@ -50,7 +53,7 @@ def find_ufunc(operator: Operator, numbers: Sequence[Any]) -> tuple[Any, tuple[i
     everything = tuple(range(len(numbers)))
     if operator.name == "pow":
         power = numbers[1] if len(numbers) == 2 else None
-        found = POWERS.get(power) if power is not None else np.power
+        found = np.power if power is None else POWERS.get(power) if floats else None
         return None if found is None else (found, everything if power is None else (0,))
     if operator.name == "divide" and len(numbers) == 2 and _is_power_of_two(numbers[1]):
         return partial(np.multiply, 1 / float(numbers[1])), (0,)

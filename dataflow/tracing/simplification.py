@@ -1,12 +1,13 @@
 """What need not be computed: a product with 1, a double negation, a reshape to the same shape.
 
-Only what gives the same bits is left out. `x + 0` is not (it turns -0.0 into 0.0), nor is `0 * x` (x may be infinite).
-Where a sign comes out of a sum or a product, a zero may have the other sign.
+Only what gives the same bits is left out. `x + 0` is not (it turns -0.0 into 0.0), nor is `0 * x` (x may be infinite),
+and a sign stays in a sum (what cancels is 0.0, whatever the signs) and with integers (of which some have none).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import copysign
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,12 @@ def simplify(recorder: Recorder, operator: Operator, operands: Sequence[Any], at
     >>> 1 * x, -(-x), x ** 1, xp.reshape(x, shape=(2, 3)), xp.sum(x, axis=())
     (<Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>)
 
-    A sign comes out of what is made smaller, where it may turn a sum into a difference:
+    A sign comes out of products, where it may turn a sum into a difference:
 
-    >>> 5 - xp.sum(-(x * x) @ xp.matrix_transpose(x))
-    <Symbol %9>
+    >>> 5 - (-x * x)
+    <Symbol %4>
     >>> [node.op for node in xp.nodes.values()]
-    ['negative', 'multiply', 'negative', 'matrix_transpose', 'matmul', 'negative', 'sum', 'negative', 'add']
+    ['negative', 'multiply', 'negative', 'add']
     """
     rule = RULES.get(operator.name)
     found = None if rule is None else rule(recorder, operands, attributes)
@@ -100,6 +101,11 @@ def _is(item: Any, number: float) -> bool:
     return type(item) in (int, float) and item == number
 
 
+def _is_zero(item: Any) -> bool:
+    """Whether an operand is the number 0, and not -0.0."""
+    return _is(item, 0) and copysign(1.0, item) > 0
+
+
 def _is_float(item: Any) -> bool:
     return isinstance(item, Symbol) and item.type.dtype in FLOATS
 
@@ -141,40 +147,20 @@ def _subtract(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[s
 
 
 def _negated(recorder: Recorder, item: Any) -> Any:
-    """What is negated, of a value that was derived; what a graph's own nodes say stays as it was written."""
+    """What is negated, of floats that were derived; what a graph's own nodes say stays as it was written."""
     node = _node_of(recorder, item)
     if node is None or node.op != "negative" or item.name[0] != "%" or not isinstance(node.inputs[0], str):
+        return None
+    if not _is_float(item):
         return None
     return recorder.symbol(node.inputs[0])
 
 
 def _matrix_transpose(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     node = _node_of(recorder, operands[0])
-    again = node is not None and node.op == "matrix_transpose" and isinstance(node.inputs[0], str)
-    if again and node is not None:
-        return recorder.symbol(str(node.inputs[0]))
-    item = _negated(recorder, operands[0])
-    return None if item is None else -recorder.matrix_transpose(item)
-
-
-def _matmul(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
-    """A sign comes out where the product is not larger than the factor: rounding knows no signs."""
-    x, y = operands
-    if len(recorder.shape(x)) != 2 or len(recorder.shape(y)) != 2:
-        return None
-    (rows, inner), columns = recorder.shape(x), recorder.shape(y)[1]
-    if (item := _negated(recorder, x)) is not None and not _may_exceed(columns, inner):
-        return -recorder.matmul(item, y)
-    if (item := _negated(recorder, y)) is not None and not _may_exceed(rows, inner):
-        return -recorder.matmul(x, item)
+    if node is not None and node.op == "matrix_transpose" and isinstance(node.inputs[0], str):
+        return recorder.symbol(node.inputs[0])
     return None
-
-
-def _may_exceed(length: Any, other: Any) -> bool:
-    """Whether a length may be more than another. What is not known is taken for more than any number."""
-    if isinstance(length, int):
-        return isinstance(other, int) and length > other
-    return bool(length != other)
 
 
 def _negative(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
@@ -218,10 +204,7 @@ def _reshape_again(recorder: Recorder, operands: Sequence[Any], attributes: Mapp
 def _sum(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     x = operands[0]
     nothing = attributes["axis"] == () or (isinstance(x, Symbol) and not x.type.shape and attributes["axis"] is None)
-    if nothing and _is_float(x):
-        return x
-    item = _negated(recorder, x)
-    return None if item is None else -recorder.sum(item, **attributes)
+    return x if nothing and _is_float(x) else None
 
 
 def _where(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
@@ -229,7 +212,8 @@ def _where(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str,
     if not isinstance(condition, bool):
         node = _node_of(recorder, x)
         same = node is not None and node.op == "where" and node.inputs[0] == getattr(condition, "name", None)
-        return x if same and node is not None and type(y) is int and y == 0 and node.inputs[2] == 0 else None
+        zeros = type(y) is int and y == 0 and same and node is not None and _is_zero(node.inputs[2])
+        return x if zeros else None
     taken, other = (x, y) if condition else (y, x)
     if not isinstance(other, Symbol):
         return taken
@@ -264,7 +248,7 @@ Rule = Callable[["Recorder", Sequence[Any], Mapping[str, Any]], Any]
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "multiply": _multiply, "divide": _divide, "pow": _pow, "negative": _negative, "identity": _identity,
-        "add": _add, "subtract": _subtract, "matmul": _matmul, "matrix_transpose": _matrix_transpose,
+        "add": _add, "subtract": _subtract, "matrix_transpose": _matrix_transpose,
         "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _broadcast, "sum": _sum,
         "where": _where, "logical_and": _logical_and, "logical_or": _logical_or,
     }
