@@ -145,6 +145,8 @@ class ParquetReader:
         return room.join(columns)
 
     def _read_column(self, slices: Sequence[Any], name: str, part: Wanted, start: int) -> Any:
+        if not slices:
+            return np.empty(0, part.dtype)
         arrays = []
         for piece in slices:
             column = piece.column(piece.schema.get_field_index(name))

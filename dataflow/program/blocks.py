@@ -39,12 +39,12 @@ class Chunk(NamedTuple):
 
 
 def cut_chunks(rows: int, length: int) -> list[Chunk]:
-    """The rows in at most 16 chunks of whole blocks; the last block may be shorter.
+    """The rows in at most 16 chunks of whole blocks; the last block may be shorter, and is empty if there are no rows.
 
-    >>> cut_chunks(10, 4)
-    [Chunk(start=0, stop=4), Chunk(start=4, stop=8), Chunk(start=8, stop=10)]
+    >>> cut_chunks(10, 4), cut_chunks(0, 4)
+    ([Chunk(start=0, stop=4), Chunk(start=4, stop=8), Chunk(start=8, stop=10)], [Chunk(start=0, stop=0)])
     """
-    blocks = -(-rows // length)
+    blocks = max(1, -(-rows // length))
     count = min(blocks, MAX_CHUNKS)
     edges = [index * blocks // count * length for index in range(count)] + [rows]
     return [Chunk(start, stop) for start, stop in pairwise(edges)]
@@ -131,7 +131,7 @@ class BlockPass:
     ) -> list[Any]:
         totals: list[Any] = [None] * (len(self.sums) + len(self.watched))
         frames: dict[int, Frame] = {}
-        for start in range(chunk.start, chunk.stop, self.length):
+        for start in range(chunk.start, max(chunk.stop, 1), self.length):
             stop = min(start + self.length, chunk.stop)
             frame = frames.get(stop - start)
             if frame is None:
