@@ -160,7 +160,7 @@ class OnProcesses:
         if found is None:
             copy = self._copies.get(name)
             if copy is None or copy.dtype != array.dtype or copy.shape != array.shape:
-                copy = self._copies[name] = self.make_arrays({name: (array.dtype.name, array.shape)})[name]
+                copy = self._copies[name] = self._make_inner(array)
             np.copyto(copy, array)
             found = self._memory.find(copy)
         assert found is not None
@@ -170,9 +170,13 @@ class OnProcesses:
         """Arrays that the workers can read and write."""
         return self._memory.make(types)
 
+    def _make_inner(self, like: Array) -> Array:
+        """An array of that type, in shared memory."""
+        return self._memory.make({"": (like.dtype.name, like.shape)}, inner=True)[""]
+
     def adopt(self, array: Array) -> Array:
         """The same numbers in shared memory, for data that stays."""
-        found = self.make_arrays({"": (array.dtype.name, array.shape)})[""]
+        found = self._make_inner(array)
         np.copyto(found, array)
         found.flags.writeable = False
         return found

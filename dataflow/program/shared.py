@@ -1,7 +1,11 @@
-"""Memory that several processes see: pieces that are handed out as arrays, and used again when nobody holds them."""
+"""Memory that several processes see: pieces that are handed out as arrays, and used again when nobody holds them.
+
+A forked child is none of these processes: arrays that somebody outside holds are its own from then on, as all else is.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
 import tempfile
@@ -15,6 +19,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Type = tuple[str, tuple[int, ...]]
 ALIGNED = 4096
+FIXED = 0x10  # MAP_FIXED on Linux and macOS, which `mmap` does not name
 
 
 class Place(NamedTuple):
@@ -36,6 +41,16 @@ class Segment:
         self.start = np.frombuffer(self.memory, np.uint8).__array_interface__["data"][0]
         weakref.finalize(self, os.close, self.descriptor)
 
+    def part(self, content: bytes) -> None:
+        """Put memory of this process alone, with that content, where the shared memory stood."""
+        library = ctypes.CDLL(None, use_errno=True)
+        library.mmap.restype = ctypes.c_void_p
+        library.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+        access, kind = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | FIXED
+        if library.mmap(self.start, self.size, access, kind, -1, 0) != self.start:
+            raise OSError(ctypes.get_errno(), "shared memory cannot be replaced")
+        ctypes.memmove(self.start, content, self.size)
+
 
 def _make_descriptor(size: int) -> int:
     if hasattr(os, "memfd_create"):
@@ -53,13 +68,21 @@ class SharedMemory:
     def __init__(self) -> None:
         self.segments: list[Segment] = []
         self._free: list[int] = []
+        self._inner: set[int] = set()
+        _FORKS.memories.add(self)
 
-    def make(self, types: Mapping[str, Type]) -> dict[str, Array]:
-        """Arrays of some dtypes and shapes by name, all in one segment."""
+    def list_held(self) -> list[Segment]:
+        """The segments of arrays that somebody outside may hold."""
+        apart = {*self._free, *self._inner}
+        return [segment for number, segment in enumerate(self.segments) if number not in apart]
+
+    def make(self, types: Mapping[str, Type], *, inner: bool = False) -> dict[str, Array]:
+        """Arrays of some dtypes and shapes by name, all in one segment; `inner` ones are shown to nobody outside."""
         sizes = {name: np.dtype(dtype).itemsize * prod(shape) for name, (dtype, shape) in types.items()}
         number = self._take(max(ALIGNED, sum(-(-size // ALIGNED) * ALIGNED for size in sizes.values())))
         base = np.frombuffer(self.segments[number].memory, np.uint8)
         weakref.finalize(base, self._free.append, number)
+        (self._inner.add if inner else self._inner.discard)(number)
         found: dict[str, Array] = {}
         start = 0
         for name, size in sizes.items():
@@ -90,3 +113,25 @@ def cut_array(memory: mmap.mmap, place: Place) -> Array:
     """The array that stands at a place of a segment."""
     count = prod(place.shape)
     return np.frombuffer(memory, place.dtype, count, place.offset).reshape(place.shape)
+
+
+class _Forks:
+    """Sees to it that a forked child writes to nothing of its parent's, nor its parent to what the child has."""
+
+    def __init__(self) -> None:
+        self.memories: weakref.WeakSet[SharedMemory] = weakref.WeakSet()
+        self._contents: list[tuple[Segment, bytes]] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._read, after_in_parent=self._contents.clear, after_in_child=self._part)
+
+    def _read(self) -> None:
+        held = [segment for memory in list(self.memories) for segment in memory.list_held()]
+        self._contents += [(segment, segment.memory[:]) for segment in held]
+
+    def _part(self) -> None:
+        for segment, content in self._contents:
+            segment.part(content)
+        self._contents.clear()
+
+
+_FORKS = _Forks()  # hooks of a process can be added, not taken away

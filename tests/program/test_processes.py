@@ -83,6 +83,39 @@ def test_a_forked_child_may_call_too() -> None:
     assert [run({"a": a}).gradients["a"] for a in (0.2, 0.3)] == expected
 
 
+def test_what_processes_gave_is_a_forked_childs_own() -> None:
+    run = dataflow.compile(dataflow.loads(GRAPH), wrt=["x", "a"], outputs=["h0", "h9"], workers=2)
+    x = make_data()
+    assert run.explain({"x": x})[-1] == "run by 2 processes"
+    run({"x": x})  # whose result is gone, and its memory free for the next
+    found = run({"x": x})
+    expected = [array.copy() for array in (found.values["h0"], found.values["h9"], found.gradients["x"])]
+    go, going = os.pipe()
+    told, telling = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+        child = os.fork()
+    if child == 0:
+        try:
+            signal.alarm(60)
+            found.values["h0"][:] = 7
+            os.write(telling, b".")
+            os.read(go, 1)  # until the parent has written to what it has
+            same = [np.array_equal(found.values["h9"], expected[1]), np.array_equal(found.gradients["x"], expected[2])]
+            os.write(telling, b"=" if all(same) and (found.values["h0"] == 7).all() else b"!")
+        finally:
+            os._exit(0)
+    assert os.read(told, 1) == b"."
+    assert np.array_equal(found.values["h0"], expected[0])
+    found.values["h9"][:] = 8
+    found.gradients["x"][:] = 9
+    os.write(going, b".")
+    assert os.read(told, 1) == b"="
+    os.waitpid(child, 0)
+    for descriptor in (go, going, told, telling):
+        os.close(descriptor)
+
+
 def test_a_forked_child_may_call_what_ran_on_threads() -> None:
     rng = np.random.default_rng(5)
     data = {"X": rng.normal(size=(512, 512)), "W": rng.normal(size=(512, 512))}
