@@ -6,7 +6,7 @@ that the kernels use, what no values of these shapes can do. NumPy is not needed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from dataflow.sizes import Length, SymbolicSize, UnknownSizeError, product_of
@@ -15,6 +15,7 @@ Shape = tuple[Length, ...]
 OpenShape = tuple[Length | None, ...]  # with None for a length that depends on values, or cannot be told
 Axes = int | tuple[int, ...] | None
 
+SIGNED = ("int64", "int32", "int16", "int8")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
 FLOATS = ("float64", "float32")
 
@@ -238,6 +239,15 @@ def _promote_two(first: str, second: str) -> str:
     if with_sign > without:
         return f"int{with_sign}"
     return "float64" if without == 64 else f"int{2 * without}"
+
+
+def have_no_integer(dtypes: Collection[str]) -> bool:
+    """Whether these integers have no common type, so that they are computed with as floats: uint64 beside signed ones.
+
+    >>> have_no_integer(["uint64", "int8"]), have_no_integer(["uint64", "bool"])
+    (True, False)
+    """
+    return "uint64" in dtypes and any(dtype in SIGNED for dtype in dtypes)
 
 
 def _bits(dtype: str) -> int:

@@ -9,8 +9,10 @@ import numpy as np
 
 from dataflow.errors import GraphError
 from dataflow.graph import blame_node
+from dataflow.shapes import have_no_integer
 
 if TYPE_CHECKING:
+    from dataflow.operators import Operator
     from dataflow.sweeps.plan import Step
 
 
@@ -27,7 +29,7 @@ def convert(step: Step, inputs: list[Any], default: np.dtype[Any]) -> list[Any]:
     kinds = [operator.kinds.get(names[min(index, len(names) - 1)], operator.takes) for index in range(len(inputs))]
     together = [item for item, kind in zip(inputs, kinds, strict=True) if kind == operator.takes and item is not None]
     floating = _common_float(together, default) if operator.takes in ("float", "numeric", "any") else None
-    if operator.takes == "float" and floating is None:
+    if floating is None and (operator.takes == "float" or _have_no_integer(operator, together)):
         floating = default
     alone = default if not any(hasattr(item, "dtype") for item in together) else None
     return [
@@ -55,6 +57,15 @@ def _common_float(items: Sequence[Any], default: np.dtype[Any]) -> np.dtype[Any]
         return np.result_type(*found)
     weak = any(type(item) is float for item in items)
     return default if weak and any(hasattr(item, "dtype") for item in items) else None
+
+
+def _have_no_integer(operator: Operator, items: Sequence[Any]) -> bool:
+    """Whether the result, of the type of the operands, is of integers that have no common type."""
+    return (
+        operator.dtype is None
+        and operator.takes in ("numeric", "any")
+        and have_no_integer([item.dtype.name for item in items if hasattr(item, "dtype")])
+    )
 
 
 def _convert_one(

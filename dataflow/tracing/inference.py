@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dataflow.library import load_kernel
-from dataflow.shapes import FLOATS, INTEGERS, ArrayType, broadcast_shapes, promote
+from dataflow.shapes import FLOATS, INTEGERS, ArrayType, broadcast_shapes, have_no_integer, promote
 from dataflow.sizes import SymbolicSize
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def convert_types(operator: Operator, operands: Sequence[Operand], default: str)
     together = [item for item, kind in zip(operands, words, strict=True) if kind == takes and item is not None]
     typed = [item.dtype for item in together if item.__class__ is ArrayType]
     floating = _common_float(together, typed, default) if takes in ("float", "numeric", "any") else None
-    if takes == "float" and floating is None:
+    integers = operator.dtype is None and takes in ("numeric", "any")
+    if floating is None and (takes == "float" or (integers and have_no_integer(typed))):
         floating = default
     return [
         _convert_one(index, item, kind, floating, None if typed else default)

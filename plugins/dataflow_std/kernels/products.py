@@ -38,4 +38,12 @@ def einsum(xs: Sequence[Any], *, equation: str) -> Any:
     """The sum of products that an equation says; several factors in an order that keeps what is between small."""
     read = read_equation(equation, tuple([np.shape(x) for x in xs]))
     few = len(xs) == 1 or (len(xs) == 2 and prod(read.lengths.values()) < SMALL)
-    return np.einsum(equation, *xs, optimize=False if few else "greedy")
+    return np.einsum(equation, *map(_write_out, xs), optimize=False if few else "greedy")
+
+
+def _write_out(x: Any) -> Any:
+    """An array without repeated elements: NumPy adds first what these multiply, where infinity times 0 gets lost."""
+    if not isinstance(x, np.ndarray):
+        return x
+    repeated = any(step == 0 and length > 1 for step, length in zip(x.strides, x.shape, strict=True))
+    return np.ascontiguousarray(x) if repeated else x
