@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataflow.errors import Diagnostic, UsageError
-from dataflow.graph import EMPTY
+from dataflow.graph import EMPTY, Graph
+from dataflow.registry import Operators
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -53,21 +54,43 @@ class Asked(NamedTuple):
         return None if self.along_rows is None else self.along_rows.rows_to
 
 
-def check_resources(workers: Any, memory_limit: Any) -> None:
-    """Raise `UsageError` for what is no number of cores, and no executor either, and what is no amount of memory.
+def check_arguments(
+    graph: Any, inputs: Any = EMPTY, operators: Any = None, *, along_rows: Any = None, derivatives: Any = EMPTY,
+    workers: Any = None, memory_limit: Any = None,
+) -> None:  # fmt: skip
+    """Raise `UsageError` for arguments that are not what they are to be.
 
-    >>> check_resources(2, 10**9)
-    >>> check_resources(0, None)
+    >>> from dataflow.graph import Graph
+    >>> check_arguments(Graph(), {"x": 3}, workers=2, memory_limit=10**9)
+    >>> check_arguments(Graph(), [3])
     Traceback (most recent call last):
-    dataflow.errors.UsageError: error[DF0901]: `workers` is a number of cores or an executor, and this is 0
+    dataflow.errors.UsageError: error[DF0901]: `inputs` is a mapping of values by name, and this is [3]
     """
-    found = []
-    if not (workers is None or _is_count(workers) or _is_executor(workers)):
-        found.append(f"`workers` is a number of cores or an executor, and this is {workers!r}")
-    if not (memory_limit is None or _is_count(memory_limit)):
-        found.append(f"`memory_limit` is a number of bytes, and this is {memory_limit!r}")
+    rows = along_rows if isinstance(along_rows, AlongRows) else None
+    workers = workers if rows is None else rows.workers
+    right = (
+        ("graph", graph, isinstance(graph, Graph), "a graph, such as `dataflow.load` reads"),
+        ("inputs", inputs, isinstance(inputs, Mapping), "a mapping of values by name"),
+        ("operators", operators, operators is None or isinstance(operators, Operators),
+         "a table of operators, such as `dataflow.standard()`"),
+        ("along_rows", along_rows, along_rows is rows, "an `AlongRows`"),
+        ("derivatives", derivatives, isinstance(derivatives, Mapping), "a mapping of derivatives by name"),
+        ("workers", workers, workers is None or _is_count(workers) or _is_executor(workers),
+         "a number of cores or an executor"),
+        ("memory_limit", memory_limit, memory_limit is None or _is_count(memory_limit), "a number of bytes"),
+    )  # fmt: skip
+    found = [f"`{name}` is {what}, and this is {item!r}" for name, item, holds, what in right if not holds]
     if found:
         raise UsageError(Diagnostic("DF0901", message) for message in found)
+
+
+def list_names(names: Any) -> list[Any]:
+    """What was given for names, as a list: one alone, or some.
+
+    >>> list_names("x"), list_names(("x", "y"))
+    (['x'], ['x', 'y'])
+    """
+    return [names] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
 
 
 def _is_count(item: Any) -> bool:

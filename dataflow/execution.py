@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dataflow.asked import AlongRows, Asked, check_resources
+from dataflow.asked import AlongRows, Asked, check_arguments, list_names
 from dataflow.checks import check
 from dataflow.checks.requirements import check_requirements
 from dataflow.document import UNKNOWN, paused_collection
@@ -66,12 +66,12 @@ def execute(
     >>> result.values["y"], result.gradients["x"]
     (9.0, 6.0)
     """
+    check_arguments(graph, inputs, operators, along_rows=along_rows, derivatives=derivatives, memory_limit=memory_limit)
     target = graph.target if target is None else target
-    names = None if only is None else [only] if isinstance(only, str) else list(only)
+    names = None if only is None else list_names(only)
     asked = Asked(
         inputs, target, names, cotangent, data_root, hidden, strict, timings, derivatives, along_rows, memory_limit
     )
-    check_resources(asked.workers, memory_limit)
     with explain_places(graph):
         return _run(graph, operators, asked)
 
@@ -110,12 +110,12 @@ def explain_plan(
 
     The arguments are those of `execute`.
     """
+    check_arguments(graph, inputs, along_rows=along_rows, derivatives=derivatives, memory_limit=memory_limit)
     target = graph.target if target is None else target
     asked = Asked(
         inputs, target, only, cotangent, data_root, hidden, derivatives=derivatives, along_rows=along_rows,
         memory_limit=memory_limit,
     )  # fmt: skip
-    check_resources(asked.workers, memory_limit)
     with explain_places(graph):
         operators = settle_operators(graph, None)
         _check_asked(graph, asked)

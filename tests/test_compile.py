@@ -250,6 +250,29 @@ def test_refusals() -> None:
     for wrong in (3, [3], ["x", 3]):
         with pytest.raises(UsageError, match=r"DF0905.*`3` is not a value"):
             dataflow.compile(graph, wrt=wrong)
+        with pytest.raises(UsageError, match=r"DF0905.*`3`, asked for alone, is not a value"):
+            dataflow.execute(graph, only=wrong)
+    for name in ("wrt", "outputs"):
+        wrong = {name: [["x"]]}
+        with pytest.raises(UsageError, match=r"DF0905.*`\['x'\]` is not a value"):
+            dataflow.compile(graph, **wrong)
+    for wrong in (None, 5, [1], "x"):
+        words = "DF0901.*`inputs` is a mapping of values by name"
+        with pytest.raises(UsageError, match=words):
+            dataflow.compile(graph, inputs=wrong)
+        with pytest.raises(UsageError, match=words):
+            dataflow.execute(graph, wrong)
+        with pytest.raises(UsageError, match=words):
+            dataflow.compile(graph)(wrong)
+        with pytest.raises(UsageError, match=words):
+            dataflow.compile(graph).explain(wrong)
+    for name, wrong in {"operators": {}, "along_rows": 5, "derivatives": 5}.items():
+        asked: Any = {name: wrong}
+        with pytest.raises(UsageError, match=f"DF0901.*`{name}` is "):
+            dataflow.execute(graph, **asked)
+    wrong = "graph.yaml"
+    with pytest.raises(UsageError, match=r"DF0901.*`graph` is a graph, such as `dataflow\.load` reads"):
+        dataflow.compile(wrong)
     for wrong in (0, -1, "2", 2.5, True, [2]):
         with pytest.raises(UsageError, match=r"DF0901.*`workers` is a number of cores or an executor"):
             dataflow.compile(graph, workers=wrong)

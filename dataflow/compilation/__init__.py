@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from dataflow.asked import check_resources
+from dataflow.asked import check_arguments, list_names
 from dataflow.derivation.questions import check_names, find_differentiable
 from dataflow.errors import DataflowError, Diagnostic, UsageError
 from dataflow.execution import explain_places, locate_error, settle_operators
@@ -69,7 +69,7 @@ def compile(
     >>> run({"x": 5.0})
     Computed(values={'y': 25.0}, gradients={'x': 10.0})
     """
-    check_resources(workers, memory_limit)
+    check_arguments(graph, inputs, operators, workers=workers, memory_limit=memory_limit)
     with explain_places(graph):
         operators = settle_operators(graph, operators)
         question = ask(graph, wrt, outputs, target)
@@ -88,19 +88,15 @@ def compile(
 def ask(graph: Graph, wrt: Any, outputs: Any, target: str | None) -> Question:
     """What is wanted of a graph, with what was left out. Raises `UsageError` for names that are not there."""
     target = graph.target if target is None else target
-    names = None if outputs is None else _list(outputs)
-    if names is None:
-        names = list(graph.names()) if target is None else [target]
-    chosen = ([] if target is None else find_differentiable(graph)) if wrt is None else _list(wrt)
+    names: list[Any] = [target] if outputs is None else list_names(outputs)
+    if outputs is None and target is None:
+        names = list(graph.names())
+    chosen = ([] if target is None else find_differentiable(graph)) if wrt is None else list_names(wrt)
     check_names(graph, [*names, *chosen, *([] if target is None else [target])])
     if chosen and target is None:
         hint = "name one: `target: J` in the graph, or compile(graph, target='J')"
         raise UsageError(Diagnostic("DF1003", "a gradient is that of a target, and there is none", hint=hint))
-    return Question(tuple(names), target, tuple(chosen))
-
-
-def _list(names: str | Iterable[str]) -> Sequence[str]:
-    return list(dict.fromkeys([names] if isinstance(names, str) or not isinstance(names, Iterable) else names))
+    return Question(tuple(dict.fromkeys(names)), target, tuple(dict.fromkeys(chosen)))
 
 
 class Compiled:
@@ -119,6 +115,8 @@ class Compiled:
 
         Raises `DataError`, `UsageError`, `GraphError` and `OperatorError`, as `execute` does.
         """
+        if inputs.__class__ is not dict:
+            check_arguments(self.graph, inputs)
         try:
             return Computed(*self._function(inputs))
         except DataflowError as error:
@@ -131,6 +129,7 @@ class Compiled:
         >>> compile(loads("{dataflow: 1, inputs: {x: 3}, nodes: {y: x ** 2}, target: y}")).explain()
         ['every value is one number: 1 node, one after the other']
         """
+        check_arguments(self.graph, inputs)
         try:
             return self._function.explain(inputs)
         except DataflowError as error:
