@@ -228,6 +228,23 @@ def test_integers_without_a_common_type_are_floats_of_the_graph(formula: str, dt
     assert found.types["z"][0] == str(np.asarray(found.values["z"]).dtype)
 
 
+@pytest.mark.parametrize("nodes", ["J: 'sum(x * 1e300 * 1e8)'", "J: 'sum(where(x > 0, 1e200, -1e200) * x * 1e100)'"])
+def test_gradients_that_overflow_are_looked_at_in_silence(nodes: str) -> None:
+    graph = dataflow.loads(f"{{dataflow: 1, inputs: {{x: {{shape: [rows]}}}}, nodes: {{{nodes}}}, target: J}}")
+    assert_as_executed(graph, {"x": np.array([1.0, -1.0])})
+
+
+def test_groups_of_numbers_with_infinite_slopes() -> None:
+    """A graph of numbers that runs in groups, one of whose cotangents is infinity and another minus infinity."""
+    nodes = ", ".join(f"n{index}: 'sqrt(x{index % 2}) * {2 * (index % 2) - 1}'" for index in range(2000))
+    sums = [" + ".join(f"n{index}" for index in range(start, 2000, 4)) for start in range(4)]
+    nodes += "".join(f", s{index}: '{total}'" for index, total in enumerate(sums))
+    text = f"{{dataflow: 1, inputs: {{x0: 0.0, x1: 0.0}}, nodes: {{{nodes}, J: s0 + s1 + s2 + s3}}, target: J}}"
+    graph = dataflow.loads(text)
+    assert "groups" in dataflow.compile(graph).explain()[0]
+    assert_as_executed(graph, {})
+
+
 def test_infinity_times_nothing_is_not_lost_in_einsum() -> None:
     """NumPy adds up first what a repeated factor multiplies."""
     nodes = "S: 'sum(einsum(x, y, equation=\"ij,ik->jk\"))', J: 1 / S"

@@ -22,6 +22,7 @@ from dataflow.program.schedule import SHORTEST
 from dataflow.program.workers import Crew, Workers
 from dataflow.shapes import ArrayType
 from dataflow.sweeps.binding import bind_values
+from dataflow.sweeps.finite import has_nan
 from dataflow.sweeps.lengths import Lengths
 from dataflow.sweeps.plan import keep_needed
 from dataflow.sweeps.threads import BlasThreads
@@ -202,7 +203,7 @@ class Specialised:
             given = {**given, **self._adopt(given, moving, workers)}
         program = self.program
         found = program.run(given, workers)
-        if any(_has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+        if any(has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             if self.masked is None:
                 masked, derived = self._derive(masked=True)
                 self.masked = program if derived.is_same(self.derived) else masked
@@ -253,14 +254,6 @@ class Specialised:
             if name in self.program.lowered.places and name not in moving and name not in self._adopted:
                 self._adopted[name] = workers.adopt(given[name])
         return {name: array for name, array in self._adopted.items() if name not in moving}
-
-
-def _has_nan(item: Any) -> bool:
-    """Whether something is NaN; a sum of squares is, where an element is, and only there."""
-    if not hasattr(item, "dtype") or not item.ndim:
-        return bool(item != item)
-    flat = item.reshape(-1)
-    return bool(np.isnan(np.dot(flat, flat)))
 
 
 def _spread(gradient: Any, value: Any) -> Any:

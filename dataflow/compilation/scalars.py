@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dataflow.shapes import count
 from dataflow.sweeps.binding import bind_values
 from dataflow.sweeps.cotangents import GroupError
+from dataflow.sweeps.finite import has_nan
 from dataflow.sweeps.scalars import ScalarSweeps
 from dataflow.sweeps.seeds import seed_scalar
 
@@ -105,7 +106,7 @@ class ScalarFunction:
             return outputs, {}
         seed = self._seed(groups.read(vector, self._target))
         cotangents = groups.reverse(vector, kept, self._target, seed)
-        if cotangents.sum() != cotangents.sum():
+        if has_nan(cotangents):
             return None
         return outputs, {name: float(cotangents[groups.places[slot]]) for name, slot in self._wrt}
 

@@ -60,6 +60,22 @@ def is_finite(value: Any) -> bool:
     return bool(np.isfinite(value).all())
 
 
+def has_nan(value: Any) -> bool:
+    """Whether some of a value is NaN; a sum of squares is, where an element is, and only there.
+
+    >>> has_nan(float("nan")), has_nan(float("inf"))
+    (True, False)
+    """
+    if getattr(value, "ndim", 0) == 0:
+        return bool(value != value)
+    import numpy as np
+
+    flat = value.reshape(-1)
+    with np.errstate(all="ignore"):
+        square = flat.dot(flat)
+    return bool(square != square)
+
+
 def _trace(start: set[int], bad: set[int], makers: Mapping[int, Step]) -> set[int]:
     """From some non-finite slots back through all non-finite operands."""
     found, stack = set(start), list(start)
