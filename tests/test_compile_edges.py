@@ -172,6 +172,7 @@ def test_signs_in_rules(formula: str, dtype: str, rows: int, tmp_path: Path) -> 
     "z: 'where(x > 2, where(x > 2, x, -0.0), 0)', K: 1 / z, J: sum(x)",
     "J: 'sum(x * (x - b)) - 2'",
     "s: 'sum(-x)', K: 1 / s, J: 's * b'",
+    "s: 'sum(b * -0.0)', K: 1 / s, J: 'sum(x) * b'",
     "s: 'mean(-x) - mean(x)', K: 1 / s, J: 's * b'",
     "s: 'binary_cross_entropy(sigmoid(x), x > 0, reduction=\"sum\")', K: 1 / s, J: 's * b'",
 ])  # fmt: skip

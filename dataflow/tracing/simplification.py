@@ -1,7 +1,8 @@
 """What need not be computed: a product with 1, a double negation, a reshape to the same shape.
 
 Only what gives the same bits is left out. `x + 0` is not (it turns -0.0 into 0.0), nor is `0 * x` (x may be infinite),
-and a sign stays in a sum (what cancels is 0.0, whatever the signs) and with integers (of which some have none).
+and a sign stays in a sum (what cancels is 0.0, whatever the signs) and with integers (of which some have none). Nor is
+the sum of one number that number: it is never -0.0.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def simplify(recorder: Recorder, operator: Operator, operands: Sequence[Any], at
     >>> from dataflow.tracing.recorder import Recorder
     >>> xp = Recorder(standard(), "float64")
     >>> x = xp.give("x", ArrayType("float64", (2, 3)))
-    >>> 1 * x, -(-x), x ** 1, xp.reshape(x, shape=(2, 3)), xp.sum(x, axis=())
-    (<Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>)
+    >>> 1 * x, -(-x), x ** 1, xp.reshape(x, shape=(2, 3))
+    (<Symbol x>, <Symbol x>, <Symbol x>, <Symbol x>)
 
     A sign comes out of products, where it may turn a sum into a difference:
 
@@ -201,12 +202,6 @@ def _reshape_again(recorder: Recorder, operands: Sequence[Any], attributes: Mapp
     return _reshape(recorder, operands, attributes)
 
 
-def _sum(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
-    x = operands[0]
-    nothing = attributes["axis"] == () or (isinstance(x, Symbol) and not x.type.shape and attributes["axis"] is None)
-    return x if nothing and _is_float(x) else None
-
-
 def _where(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     condition, x, y = operands
     if not isinstance(condition, bool):
@@ -249,7 +244,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "multiply": _multiply, "divide": _divide, "pow": _pow, "negative": _negative, "identity": _identity,
         "add": _add, "subtract": _subtract, "matrix_transpose": _matrix_transpose,
-        "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _broadcast, "sum": _sum,
+        "positive": _identity, "astype": _astype, "reshape": _reshape_again, "broadcast_to": _broadcast,
         "where": _where, "logical_and": _logical_and, "logical_or": _logical_or,
     }
 )  # fmt: skip
