@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataflow.program.summaries import Summary
-from dataflow.sweeps.finite import spell
+from dataflow.sweeps.finite import has_nan, spell
 
 if TYPE_CHECKING:
     from dataflow.program.derived import Question
@@ -44,8 +44,6 @@ def _count_nonfinite(item: Any) -> int:
     return item.non_finite if isinstance(item, Summary) else Summary.of(np.asarray(item)).non_finite
 
 
-def has_nan(item: Any) -> bool:
+def may_have_nan(item: Any) -> bool:
     """Whether something is NaN, or may be: a summary of what is not finite does not say."""
-    if isinstance(item, Summary):
-        return bool(item.non_finite)
-    return bool(np.isnan(item).any())
+    return item.non_finite > 0 if isinstance(item, Summary) else has_nan(item)

@@ -19,7 +19,7 @@ from dataflow.program.lowering import ROWS, Lowered
 from dataflow.program.recomputation import limit_memory
 from dataflow.program.summaries import Summary
 from dataflow.row_data import Data, bind_rows, list_needed
-from dataflow.row_findings import Found, find_nonfinite_rows, has_nan
+from dataflow.row_findings import Found, find_nonfinite_rows, may_have_nan
 from dataflow.shapes import ArrayType
 from dataflow.sizes import substitute
 from dataflow.sizing import put_sizes, uses_sizes
@@ -144,7 +144,7 @@ class RowRun:
         self.derived = self.derive(masked=False)
         clock.note("plan")
         found = self._compute(self.derived, files)
-        if any(has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
+        if any(may_have_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
             masked = self.derive(masked=True)
             if not masked.is_same(self.derived):
                 found = self._compute(masked, files)
