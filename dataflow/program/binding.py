@@ -16,9 +16,9 @@ from dataflow.graph import EMPTY, Node
 from dataflow.library import Library
 from dataflow.program.buffers import Buffers
 from dataflow.program.lowering import Lowered, mentions_rows
-from dataflow.program.moves import as_typed, cast_to, copy, drop, pick
+from dataflow.program.moves import as_typed, cast_to, copy, drop, pick, reshape_to
 from dataflow.program.products import Products, is_large
-from dataflow.program.ufuncs import find_ufunc
+from dataflow.program.ufuncs import find_choice, find_ufunc
 from dataflow.shapes import FLOATS, ArrayType
 from dataflow.sizes import SymbolicSize, substitute
 from dataflow.sweeps.plan import Step, bind_forward
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # What may not write over its operands, or (`sign`) takes ten times as long if it does.
 APART = frozenset({"matmul", "where", "sign"})
+VIEWS = frozenset({"expand_dims", "reshape", "squeeze"})  # another shape, which is known here
 
 
 class Call(NamedTuple):
@@ -241,7 +242,7 @@ class _Binding:
         if node.outputs:
             return None
         if operator.name == "where":
-            choice = self._find_choice(name, node)
+            choice = find_choice(name, node, self.lowered.types)
             return None if choice is None else (choice, (0, 1))
         numbers = [
             self.slots.values[slot] if isinstance(item, int | float) else None
@@ -270,6 +271,8 @@ class _Binding:
     def _bind_function(self, name: str, operator: Operator, node: Node) -> Callable[..., Any]:
         if (linear := self._find_linear(node)) is not None:
             return linear
+        if node.op in VIEWS and self._have_axes(name, node.inputs[0]):
+            return reshape_to(self.binder.settle(self.lowered.types[name], self.length))
         attributes = self._bind_attributes(operator.fill_attributes(node.attributes))
         function = bind_forward(Step(name, operator, (), (), attributes, ()), self.binder.xp)
         if node.outputs or any(isinstance(item, str) and self.lowered.types[item].shape for item in node.inputs):
@@ -277,19 +280,9 @@ class _Binding:
         make = np.dtype(self.lowered.types[name].dtype).type
         return lambda *inputs: as_typed(function(*inputs), make)
 
-    def _find_choice(self, name: str, node: Node) -> Callable[..., Any] | None:
-        """The function, of bits, that takes a value or else 0, or NaN; None if a node is no such choice."""
-        condition, x, other = node.inputs
-        if not (isinstance(condition, str) and isinstance(x, str)):
-            return None
-        types = self.lowered.types
-        whole = types[condition].shape == types[name].shape and types[name].dtype == types[x].dtype
-        if not (whole and types[x].shape and types[x].dtype in FLOATS):
-            return None
-        if other == 0 and type(other) is int:
-            return numpy_arrays.keep_bits
-        same = types[x].shape == types[name].shape
-        return numpy_arrays.take_or_nan if same and type(other) is float and other != other else None
+    def _have_axes(self, *items: Any) -> bool:
+        """Whether operands are arrays, and no numbers."""
+        return all(isinstance(item, str) and self.lowered.types[item].shape for item in items)
 
     def _bind_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         return {key: self._put_length(value) if mentions_rows(value) else value for key, value in attributes.items()}

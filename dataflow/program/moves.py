@@ -30,6 +30,11 @@ def cast_to(dtype: Any) -> Callable[..., Any]:
     return lambda value: value.astype(dtype)
 
 
+def reshape_to(shape: tuple[int, ...]) -> Callable[..., Any]:
+    """A function that gives an array another shape."""
+    return lambda value: value.reshape(shape)
+
+
 def as_typed(value: Any, make: Callable[[Any], Any]) -> Any:
     """A Python number as a NumPy number, which `make` makes; what has a dtype stays."""
     return value if hasattr(value, "dtype") else make(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import frexp
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +11,12 @@ import numpy as np
 
 from dataflow.arrays import numpy_arrays
 from dataflow.library import load_kernel
+from dataflow.shapes import FLOATS
 
 if TYPE_CHECKING:
+    from dataflow.graph import Node
     from dataflow.operators import Operator
+    from dataflow.shapes import ArrayType
 
 POWERS: Final[Mapping[float, Any]] = {2: np.square, -1: np.reciprocal}
 
@@ -65,6 +68,20 @@ def find_ufunc(
         if operator.name in numpy_arrays.TABLE and operator.name != "matmul":
             return None
     return (kernel, everything) if isinstance(kernel, np.ufunc) and kernel.nout == 1 else None
+
+
+def find_choice(name: str, node: Node, types: Mapping[str, ArrayType]) -> Callable[..., Any] | None:
+    """The function, of bits, that takes a value or else 0, or NaN; None if a node is no such choice."""
+    condition, x, other = node.inputs
+    if not (isinstance(condition, str) and isinstance(x, str)):
+        return None
+    whole = types[condition].shape == types[name].shape and types[name].dtype == types[x].dtype
+    if not (whole and types[x].shape and types[x].dtype in FLOATS):
+        return None
+    if other == 0 and type(other) is int:
+        return numpy_arrays.keep_bits
+    same = types[x].shape == types[name].shape
+    return numpy_arrays.take_or_nan if same and type(other) is float and other != other else None
 
 
 def _is_power_of_two(number: Any) -> bool:

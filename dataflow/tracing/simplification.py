@@ -39,6 +39,11 @@ def simplify(recorder: Recorder, operator: Operator, operands: Sequence[Any], at
     <Symbol %4>
     >>> [node.op for node in xp.nodes.values()]
     ['negative', 'multiply', 'negative', 'add']
+
+    and into numbers:
+
+    >>> xp.nodes[(-(2.5 * x)).name].inputs
+    (-2.5, 'x')
     """
     rule = RULES.get(operator.name)
     found = None if rule is None else rule(recorder, operands, attributes)
@@ -165,9 +170,16 @@ def _matrix_transpose(recorder: Recorder, operands: Sequence[Any], attributes: M
 
 
 def _negative(recorder: Recorder, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
-    node = recorder.nodes.get(operands[0].name) if isinstance(operands[0], Symbol) else None
-    if node is not None and node.op == "negative" and isinstance(node.inputs[0], str):
+    """Of what is negated itself; of a number times something the number becomes negative."""
+    node = _node_of(recorder, operands[0])
+    if node is None:
+        return None
+    if node.op == "negative" and isinstance(node.inputs[0], str):
         return recorder.symbol(node.inputs[0])
+    if node.op == "multiply" and operands[0].name[0] == "%" and _is_float(operands[0]):
+        for factor, other in (node.inputs, node.inputs[::-1]):
+            if isinstance(factor, int | float) and factor and not isinstance(factor, bool) and isinstance(other, str):
+                return -factor * recorder.symbol(other)
     return None
 
 
