@@ -246,6 +246,19 @@ def test_groups_of_numbers_with_infinite_slopes() -> None:
     assert_as_executed(graph, {})
 
 
+@pytest.mark.parametrize("rows", [4, 5000])
+@pytest.mark.parametrize("formula", ["where(n > 1, n, -1)", "where(n > 1, 300, n)", "where(n > 1, n, 7)", "n + 300"])
+def test_integers_that_do_not_fit_are_refused(formula: str, rows: int) -> None:
+    """NumPy's `where` would make 255 of -1."""
+    text = f"{{dataflow: 1, inputs: {{n: {{shape: [rows], dtype: uint8}}}}, nodes: {{z: '{formula}'}}}}"
+    graph = dataflow.loads(text)
+    inputs = {"n": np.arange(rows) % 5}
+    assert_as_executed(graph, inputs)
+    if "7" not in formula:
+        with pytest.raises(DataflowError, match=r"DF0516.*out of bounds for uint8"):
+            dataflow.execute(graph, inputs)
+
+
 def test_infinity_times_nothing_is_not_lost_in_einsum() -> None:
     """NumPy adds up first what a repeated factor multiplies."""
     nodes = "S: 'sum(einsum(x, y, equation=\"ij,ik->jk\"))', J: 1 / S"

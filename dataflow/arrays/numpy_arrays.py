@@ -228,7 +228,14 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
     like = isinstance(x, np.ndarray) and x.dtype in BITS and getattr(condition, "shape", None) == x.shape
     if like and type(y) is float and y != y:
         return take_or_nan(condition, x)
-    return np.where(condition, x, y)
+    return np.where(condition, _bound(x, y), _bound(y, x))
+
+
+def _bound(item: Any, other: Any) -> Any:
+    """A Python integer in the integer type of what it meets, which `np.where` alone would not check. Raises
+    `OverflowError` for one that does not fit."""
+    dtype = getattr(other, "dtype", None)
+    return dtype.type(item) if type(item) is int and dtype is not None and dtype.kind in "iu" else item
 
 
 def _astype(x: Any, *, dtype: str) -> Any:

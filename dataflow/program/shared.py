@@ -12,6 +12,7 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from math import prod
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -120,18 +121,20 @@ class _Forks:
 
     def __init__(self) -> None:
         self.memories: weakref.WeakSet[SharedMemory] = weakref.WeakSet()
-        self._contents: list[tuple[Segment, bytes]] = []
+        self._contents: dict[int, list[tuple[Segment, bytes]]] = {}  # by the thread that forks
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=self._read, after_in_parent=self._contents.clear, after_in_child=self._part)
+            os.register_at_fork(before=self._read, after_in_parent=self._take, after_in_child=self._part)
 
     def _read(self) -> None:
         held = [segment for memory in list(self.memories) for segment in memory.list_held()]
-        self._contents += [(segment, segment.memory[:]) for segment in held]
+        self._contents[get_ident()] = [(segment, segment.memory[:]) for segment in held]
+
+    def _take(self) -> list[tuple[Segment, bytes]]:
+        return self._contents.pop(get_ident(), [])
 
     def _part(self) -> None:
-        for segment, content in self._contents:
+        for segment, content in self._take():
             segment.part(content)
-        self._contents.clear()
 
 
 _FORKS = _Forks()  # hooks of a process can be added, not taken away
