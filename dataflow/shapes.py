@@ -16,7 +16,7 @@ OpenShape = tuple[Length | None, ...]  # with None for a length that depends on 
 Axes = int | tuple[int, ...] | None
 
 SIGNED = ("int64", "int32", "int16", "int8")
-INTEGERS = ("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8")
+INTEGERS = (*SIGNED, "uint64", "uint32", "uint16", "uint8")
 FLOATS = ("float64", "float32")
 
 

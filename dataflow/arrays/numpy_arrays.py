@@ -232,8 +232,7 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def _bound(item: Any, other: Any) -> Any:
-    """A Python integer in the integer type of what it meets, which `np.where` alone would not check. Raises
-    `OverflowError` for one that does not fit."""
+    """A Python integer in the integer type of what it meets: `np.where` would cut one that does not fit to size."""
     dtype = getattr(other, "dtype", None)
     return dtype.type(item) if type(item) is int and dtype is not None and dtype.kind in "iu" else item
 

@@ -88,9 +88,8 @@ def compile(
 def ask(graph: Graph, wrt: Any, outputs: Any, target: str | None) -> Question:
     """What is wanted of a graph, with what was left out. Raises `UsageError` for names that are not there."""
     target = graph.target if target is None else target
-    names: list[Any] = [target] if outputs is None else list_names(outputs)
-    if outputs is None and target is None:
-        names = list(graph.names())
+    default = list(graph.names()) if target is None else [target]
+    names = default if outputs is None else list_names(outputs)
     chosen = ([] if target is None else find_differentiable(graph)) if wrt is None else list_names(wrt)
     check_names(graph, [*names, *chosen, *([] if target is None else [target])])
     if chosen and target is None:

@@ -204,17 +204,20 @@ class Specialised:
         program = self.program
         found = program.run(given, workers)
         if any(has_nan(item) for (kind, _), item in found.items() if kind == "gradient"):
-            if self.masked is None:
-                masked, derived = self._derive(masked=True)
-                self.masked = program if derived.is_same(self.derived) else masked
-            if self.masked is not program:
-                program = self.masked
-                workers = None if isinstance(workers, OnProcesses) else workers
-                found = program.run(given, workers)
+            program = self._find_masked()
+            if program is not self.program:
+                found = program.run(given, None if isinstance(workers, OnProcesses) else workers)
         found = self._settle(program, found, given)
         question = self.function.question
         values = {name: found["value", name] for name in question.outputs}
         return values, {name: found["gradient", name] for name in question.wrt}
+
+    def _find_masked(self) -> Program:
+        """The program with masks, derived at the first call."""
+        if self.masked is None:
+            masked, derived = self._derive(masked=True)
+            self.masked = self.program if derived.is_same(self.derived) else masked
+        return self.masked
 
     def _settle(self, program: Program, found: Mapping[Any, Any], given: Mapping[str, Any]) -> dict[Any, Any]:
         """What a program gave, as what the caller keeps: typed numbers, and arrays whose memory is nobody else's."""

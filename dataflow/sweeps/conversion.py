@@ -28,8 +28,8 @@ def convert(step: Step, inputs: list[Any], default: np.dtype[Any]) -> list[Any]:
     names = [item.name for item in operator.inputs]
     kinds = [operator.kinds.get(names[min(index, len(names) - 1)], operator.takes) for index in range(len(inputs))]
     together = [item for item, kind in zip(inputs, kinds, strict=True) if kind == operator.takes and item is not None]
-    floating = _common_float(together, default) if operator.takes in ("float", "numeric", "any") else None
-    if floating is None and (operator.takes == "float" or _have_no_integer(operator, together)):
+    floating = _common_float(operator, together, default) if operator.takes in ("float", "numeric", "any") else None
+    if floating is None and operator.takes == "float":
         floating = default
     alone = default if not any(hasattr(item, "dtype") for item in together) else None
     return [
@@ -50,22 +50,15 @@ def _are_floats(inputs: Sequence[Any]) -> bool:
     return typed
 
 
-def _common_float(items: Sequence[Any], default: np.dtype[Any]) -> np.dtype[Any] | None:
-    """The float type that the operands make together; None if none of them is a float."""
-    found = [item.dtype for item in items if getattr(item, "dtype", None) is not None and item.dtype.kind == "f"]
+def _common_float(operator: Operator, items: Sequence[Any], default: np.dtype[Any]) -> np.dtype[Any] | None:
+    """The float type that the operands make together; None if they are integers that have a type in common."""
+    typed = [item.dtype for item in items if getattr(item, "dtype", None) is not None]
+    found = [dtype for dtype in typed if dtype.kind == "f"]
     if found:
         return np.result_type(*found)
-    weak = any(type(item) is float for item in items)
-    return default if weak and any(hasattr(item, "dtype") for item in items) else None
-
-
-def _have_no_integer(operator: Operator, items: Sequence[Any]) -> bool:
-    """Whether the result, of the type of the operands, is of integers that have no common type."""
-    return (
-        operator.dtype is None
-        and operator.takes in ("numeric", "any")
-        and have_no_integer([item.dtype.name for item in items if hasattr(item, "dtype")])
-    )
+    if operator.dtype is None and have_no_integer([dtype.name for dtype in typed]):
+        return default
+    return default if typed and any(type(item) is float for item in items) else None
 
 
 def _convert_one(

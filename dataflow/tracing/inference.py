@@ -52,9 +52,8 @@ def convert_types(operator: Operator, operands: Sequence[Operand], default: str)
         words = [kinds.get(names[min(index, len(names) - 1)], takes) for index in range(len(operands))]
     together = [item for item, kind in zip(operands, words, strict=True) if kind == takes and item is not None]
     typed = [item.dtype for item in together if item.__class__ is ArrayType]
-    floating = _common_float(together, typed, default) if takes in ("float", "numeric", "any") else None
-    integers = operator.dtype is None and takes in ("numeric", "any")
-    if floating is None and (takes == "float" or (integers and have_no_integer(typed))):
+    floating = _common_float(operator, together, typed, default) if takes in ("float", "numeric", "any") else None
+    if takes == "float" and floating is None:
         floating = default
     return [
         _convert_one(index, item, kind, floating, None if typed else default)
@@ -62,10 +61,12 @@ def convert_types(operator: Operator, operands: Sequence[Operand], default: str)
     ]
 
 
-def _common_float(together: Sequence[Operand], typed: Sequence[str], default: str) -> str | None:
+def _common_float(operator: Operator, together: Sequence[Operand], typed: Sequence[str], default: str) -> str | None:
     floats = [dtype for dtype in typed if dtype in FLOATS]
     if floats:
         return promote(*floats)
+    if operator.dtype is None and have_no_integer(typed):
+        return default
     return default if typed and any(type(item) is float for item in together) else None
 
 

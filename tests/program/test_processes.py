@@ -57,15 +57,22 @@ def list_children() -> list[int]:
     return found
 
 
-def fork_and_call(run: dataflow.Compiled, a: float) -> Any:
-    """The gradient that a forked child computes."""
-    reading, writing = os.pipe()
+def fork() -> int:
+    """0 in a forked child, which is ended after a minute; its number in the parent."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
         child = os.fork()
     if child == 0:
+        signal.alarm(60)
+    return child
+
+
+def fork_and_call(run: dataflow.Compiled, a: float) -> Any:
+    """The gradient that a forked child computes."""
+    reading, writing = os.pipe()
+    child = fork()
+    if child == 0:
         try:
-            signal.alarm(60)
             os.write(writing, pickle.dumps(run({"a": a}).gradients["a"]))
         finally:
             os._exit(0)
@@ -92,12 +99,9 @@ def test_what_processes_gave_is_a_forked_childs_own() -> None:
     expected = [array.copy() for array in (found.values["h0"], found.values["h9"], found.gradients["x"])]
     go, going = os.pipe()
     told, telling = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
-        child = os.fork()
+    child = fork()
     if child == 0:
         try:
-            signal.alarm(60)
             found.values["h0"][:] = 7
             os.write(telling, b".")
             os.read(go, 1)  # until the parent has written to what it has
